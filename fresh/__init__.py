@@ -1,0 +1,1 @@
+"""Fresh: autonomous development agents under a money limit that cannot be crossed."""

@@ -1,0 +1,1 @@
+"""One module for each outside thing: pure doers that decide nothing."""

@@ -1,0 +1,62 @@
+"""One agent: everything it needs to start, and everything it leaves behind."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from fresh.domain.change import Change
+from fresh.domain.evidence import Evidence
+from fresh.domain.feature import Feature, Kind
+from fresh.domain.money import ZERO, Usd
+from fresh.domain.order import EngineName, RunOrder
+from fresh.domain.value import Value
+
+
+class Ticket(Value):
+    """Everything an agent needs to start, as JSON. The same ticket entered twice is the same agent."""
+
+    run_id: str
+    agent_id: str
+    order: RunOrder
+    repository: str = Field(description="absolute path of the operator's repository")
+    base: str = Field(description="sha of the commit that the agent starts from")
+    branch: str
+    feature: Feature
+    kind: Kind
+    reasons: tuple[str, ...]
+    engine: EngineName
+    seed: int
+
+
+class Outcome(StrEnum):
+    """How an agent ended."""
+
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    PARKED = "parked"
+    STOPPED = "stopped"
+    ABANDONED = "abandoned"
+
+
+class AgentReport(Value):
+    """What one agent did; every agent of a run has exactly one."""
+
+    agent_id: str
+    feature: str
+    kind: Kind
+    outcome: Outcome
+    reasons: tuple[str, ...] = ()
+    summary: str = ""
+    branch: str | None = None
+    commit: str | None = None
+    change: Change | None = None
+    evidence: Evidence | None = None
+    pull_request: str | None = None
+    reviewed_by: str | None = None
+    cost: Usd = ZERO
+    runtime_seconds: float = 0.0
+    failure: str | None = None

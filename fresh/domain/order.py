@@ -1,0 +1,60 @@
+"""What the operator asked for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field, model_validator
+
+from fresh.domain.feature import Kind
+from fresh.domain.money import Usd
+from fresh.domain.value import Value
+
+
+class Strategy(StrEnum):
+    """How features are chosen from the inventory."""
+
+    HIGHEST_IMPACT = "highest_impact"
+    SAFEST = "safest"
+    RANDOM = "random"
+
+
+class EngineName(StrEnum):
+    """What makes a change: a language model, or deterministic code transformations that cost nothing."""
+
+    LLM = "llm"
+    CODEMOD = "codemod"
+
+
+class RunOrder(Value):
+    """One order for one orchestration; the Prefect form shows exactly these fields."""
+
+    repo: str = Field(default=".", description="Path or URL of the git repository to improve", min_length=1)
+    agents: int = Field(default=10, ge=1, le=64, description="How many agents may be live at once")
+    budget: Usd = Field(default=Usd.of(10), description="Hard money limit of the whole run, in US dollars")
+    cap: Usd = Field(default=Usd.of(1), description="Hard money limit of one agent, in US dollars")
+    overnight: bool = Field(default=False, description="Refill free seats until money, hours or work run out")
+    hours: float = Field(default=8.0, gt=0, le=168, description="Longest run time, in hours")
+    approval: bool = Field(default=True, description="Ask a person before a finished change is published")
+    approval_timeout: float = Field(
+        default=60.0, gt=0, le=10080, description="Minutes until an unanswered question is answered by the clock"
+    )
+    strategy: Strategy = Field(default=Strategy.HIGHEST_IMPACT, description="How features are chosen")
+    engine: EngineName | None = Field(
+        default=None, description="What makes a change; empty means: llm when a model is configured, else codemod"
+    )
+    model: str | None = Field(default=None, description="Model of the llm engine; empty means the configured one")
+    seed: int | None = Field(default=None, ge=0, description="Seed of the random strategy; drawn when empty")
+    kinds: tuple[Kind, ...] = Field(default=(), description="Only these kinds of improvement; empty means all")
+    features: tuple[str, ...] = Field(
+        default=(), description="Only features whose name or module:qualname is listed; empty means all"
+    )
+    test_command: str | None = Field(default=None, description="How the repository's tests are run; found when empty")
+    test_timeout: float = Field(default=600.0, gt=0, le=14400, description="Seconds that one test run may take")
+    python: str | None = Field(default=None, description="Interpreter that has the repository's dependencies")
+
+    @model_validator(mode="after")
+    def _money_is_not_negative(self) -> RunOrder:
+        if self.budget.micros < 0 or self.cap.micros < 0:
+            raise ValueError("budget and cap must not be negative")
+        return self

@@ -1,0 +1,1 @@
+"""Deterministic improvements that need no key and cost nothing."""

@@ -1,0 +1,70 @@
+"""Every error that Fresh raises on purpose.
+
+    FreshError
+    ├── Refusal            a rule said no; doing the same again gives the same answer
+    │   ├── Declined           an engine can't do this feature well, and says why
+    │   ├── TreeRefused        an agent's tree holds something that must not be committed
+    │   └── SandboxUnavailable untrusted commands can't be contained on this machine
+    ├── Mishap             something outside failed; `.retryable` says whether trying again can help
+    │   ├── GitFailed
+    │   ├── ServerUnreachable
+    │   └── StorageFailed
+    └── OperatorMistake    what was typed or configured cannot be done (exit code 2)
+
+Each message is one sentence that names the thing and the number; `hint` says what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class FreshError(Exception):
+    """Carry one sentence for people and a hint on what to do."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Refusal(FreshError):
+    """A rule said no."""
+
+
+class Declined(Refusal):
+    """An engine can't do this feature well; the message is the reason shown to people."""
+
+
+class TreeRefused(Refusal):
+    """An agent's tree holds something that must never reach a commit."""
+
+
+class SandboxUnavailable(Refusal):
+    """Untrusted commands can't be contained here; there is no fallback."""
+
+
+class Mishap(FreshError):
+    """Something outside failed."""
+
+    def __init__(self, message: str, *, hint: str = "", retryable: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.retryable = retryable
+
+
+class GitFailed(Mishap):
+    """git ended with an error."""
+
+
+class ServerUnreachable(Mishap):
+    """The Prefect server did not answer."""
+
+
+class StorageFailed(Mishap):
+    """The journal or the state directory can't be read or written."""
+
+
+class OperatorMistake(FreshError):
+    """What was typed or configured cannot be done."""
+
+    exit_code = 2

@@ -1,0 +1,297 @@
+"""Every seam between Fresh and the outside, as Protocols: what an adapter must do and a fake must imitate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from fresh.domain.agent import AgentReport, Ticket
+from fresh.domain.change import Change, TreeEntry
+from fresh.domain.evidence import Evidence, RunEnd, TestRun
+from fresh.domain.feature import Feature, Inventory, Kind
+from fresh.domain.work import Plan, Work
+
+# ---------------------------------------------------------------------------------------------------------- sandbox
+
+
+@dataclass(frozen=True)
+class Mount:
+    """Show `source` of the host at `target` inside the sandbox; read-only unless said otherwise."""
+
+    source: Path
+    target: str
+    writable: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one command may use. Sizes in bytes, times in seconds."""
+
+    wall: float = 600.0
+    cpu: int = 1200
+    memory: int = 2 << 30
+    processes: int = 256
+    file_size: int = 256 << 20
+    open_files: int = 1024
+    tmp: int = 512 << 20
+    output: int = 256 << 10
+    disk_growth: int = 1 << 30
+
+
+@dataclass(frozen=True)
+class Command:
+    """One untrusted command. The environment is exactly `environment` plus the sandbox's own small set."""
+
+    argv: tuple[str, ...]
+    workdir: str
+    mounts: tuple[Mount, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+    stdin: bytes = b""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a command ended. `exit_code` is None when it was killed; `output` is stdout and stderr, interleaved."""
+
+    exit_code: int | None
+    ended: RunEnd
+    output: bytes
+    truncated: bool
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        """The output as text; bytes that are no UTF-8 are replaced."""
+        return self.output.decode("utf-8", "replace")
+
+
+class Sandbox(Protocol):
+    """Run untrusted commands so that nothing of the host can be read, changed or reached, and nothing stays behind."""
+
+    def probe(self) -> str:
+        """Run a real command inside; return one sentence on what contains it. Raises SandboxUnavailable with the fix."""
+        ...
+
+    def run(self, command: Command) -> Finished:
+        """Run one command to its end or its limits. Raises SandboxUnavailable; never runs anything uncontained."""
+        ...
+
+    def sweep(self) -> int:
+        """End and remove what earlier, killed hosts left; return how many things were removed."""
+        ...
+
+    def kill_all(self) -> None:
+        """Kill every command that this process has running in the sandbox, at once."""
+        ...
+
+
+# -------------------------------------------------------------------------------------------------------- workspace
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A private checkout on the host. `path` is what untrusted commands see at `home`; the host never follows links in it."""
+
+    name: str
+    base: str
+    path: Path
+    home: str
+    mounts: tuple[Mount, ...] = ()
+
+
+class Workspace(Protocol):
+    """One target repository: its commits through a trusted mirror, and private trees for agents.
+
+    The operator's checkout, index, stash, branches and untracked files are never touched; `publish` adds one ref.
+    Every method raises GitFailed when git itself fails.
+    """
+
+    @property
+    def home(self) -> str:
+        """Absolute path of the operator's repository; trees appear at this path inside the sandbox."""
+        ...
+
+    def take_base(self, revision: str = "HEAD") -> str:
+        """Bring a revision of the operator's repository into the mirror; return its sha.
+
+        Raises OperatorMistake for no repository, no commits, an unknown revision.
+        """
+        ...
+
+    def entries(self, commit: str) -> tuple[TreeEntry, ...]:
+        """List every file of a commit."""
+        ...
+
+    def read(self, commit: str, path: str) -> bytes:
+        """Read one file of a commit. Raises KeyError when the commit has no such file."""
+        ...
+
+    def read_blobs(self, blobs: Iterable[str]) -> dict[str, bytes]:
+        """Read many blobs by hash in one git process."""
+        ...
+
+    def churn(self, commit: str, days: int) -> dict[str, int]:
+        """Count the commits that touched each path in the `days` before the newest commit."""
+        ...
+
+    def plant(self, name: str, commit: str) -> Tree:
+        """Lay a fresh private tree of `commit`; whatever stood under that name before is gone."""
+        ...
+
+    def standing(self, name: str) -> Tree | None:
+        """Find a tree planted earlier under this name, also by a process that died."""
+        ...
+
+    def write(self, tree: Tree, path: str, content: bytes) -> None:
+        """Write one file of a tree without following links. Raises TreeRefused for a path that leaves it."""
+        ...
+
+    def read_file(self, tree: Tree, path: str, longest: int = 1 << 20) -> bytes:
+        """Read one file of a tree without following links. Raises KeyError or TreeRefused."""
+        ...
+
+    def fell(self, name: str) -> None:
+        """Remove a tree; no error when there is none."""
+        ...
+
+    def commit(self, tree: Tree, message: str, parent: str) -> str | None:
+        """Record the state of the tree's files as a commit on `parent`; None when nothing differs from it.
+
+        The same tree, message and parent give the same sha. Raises TreeRefused with every reason.
+        """
+        ...
+
+    def keep(self, name: str, commit: str) -> None:
+        """Point the mirror's own ref for `name` at a commit, so that it survives."""
+        ...
+
+    def kept(self, name: str) -> str | None:
+        """Read the mirror's own ref for `name`."""
+        ...
+
+    def change(self, base: str, commit: str) -> Change:
+        """Compare two commits by raw diff."""
+        ...
+
+    def diff(self, base: str, commit: str) -> str:
+        """Show the difference as a patch, for people."""
+        ...
+
+    def publish(self, commit: str, branch: str) -> None:
+        """Make the commit appear in the operator's repository as `refs/heads/<branch>`, and nothing else.
+
+        Doing it again is fine. Raises Refusal when that branch exists there and points elsewhere.
+        """
+        ...
+
+    def published(self, branch: str) -> str | None:
+        """Read that branch in the operator's repository."""
+        ...
+
+
+# ---------------------------------------------------------------------------------------------------------- engines
+
+
+class Bench(Protocol):
+    """What an engine may do while it works: look at the base commit, edit its tree, run things in the sandbox."""
+
+    @property
+    def ticket(self) -> Ticket:
+        """The agent's ticket."""
+        ...
+
+    @property
+    def inventory(self) -> Inventory:
+        """The inventory of the base commit."""
+        ...
+
+    def paths(self) -> tuple[str, ...]:
+        """List the files of the base commit."""
+        ...
+
+    def read(self, path: str) -> str:
+        """Read a file as the tree has it now. Raises KeyError; UnicodeDecodeError when it is no UTF-8."""
+        ...
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the tree."""
+        ...
+
+    def reset(self) -> None:
+        """Put the tree back to the base commit."""
+        ...
+
+    def python(self, argv: Sequence[str], *, wall: float = 60.0, stdin: bytes = b"") -> Finished:
+        """Run the repository's Python with these arguments in the tree, in the sandbox."""
+        ...
+
+    def run_tests(self, selection: Sequence[str] = (), *, coverage: bool = False, wall: float | None = None) -> TestRun:
+        """Run the repository's tests on the tree as it is now; `selection` holds paths or test ids, empty means all."""
+        ...
+
+
+class Engine(Protocol):
+    """How a change gets made."""
+
+    def screen(self, feature: Feature, kind: Kind, inventory: Inventory) -> str | None:
+        """Say in one sentence why this can't be done, from the inventory alone; None means: worth trying."""
+        ...
+
+    def plan(self, bench: Bench) -> Plan:
+        """Look closely and say what will be done. Raises Declined with the reason."""
+        ...
+
+    def work(self, bench: Bench, plan: Plan, feedback: Evidence | None, asked: str) -> Work:
+        """Make the change in the bench's tree. `feedback` holds failed checks of the last attempt, `asked` a person's
+        words after "request changes". Raises Declined."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------------------------ forge
+
+
+class Forge(Protocol):
+    """Where pull requests live."""
+
+    def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> str:
+        """Publish the page of an agent's branch once; return its address. Found again, never made twice."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------------------------ clock
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Say the time, with a zone."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+# ----------------------------------------------------------------------------------------------------- control room
+
+
+class ControlRoom(Protocol):
+    """What Fresh needs of Prefect from outside a flow."""
+
+    def resume(self, flow_run_id: str, answer: Mapping[str, str]) -> bool:
+        """Hand an answer to a paused flow run; False when it is not paused (any more). Raises ServerUnreachable."""
+        ...
+
+    def retire(self, flow_run_id: str, why: str) -> None:
+        """Mark a run whose process is gone as crashed. Raises ServerUnreachable."""
+        ...
+
+    def permit(self, limit: str) -> AbstractContextManager[None]:
+        """Hold one slot of a global concurrency limit; missing limits are an error, never silently unlimited."""
+        ...

@@ -1,0 +1,1 @@
+"""Runs the target's own tests in the sandbox and turns what happened into evidence."""
