@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Protocol
 
 from fresh.domain.agent import AgentReport, Ticket
+from fresh.domain.approval import Decision, Question
 from fresh.domain.change import Change, TreeEntry
 from fresh.domain.evidence import Evidence, RunEnd, TestRun
 from fresh.domain.feature import Feature, Inventory, Kind
+from fresh.domain.record import Claim, Event, Host, RunRecord
+from fresh.domain.status import RunStatus
+from fresh.domain.stopping import StopRequest, WhyStopped
 from fresh.domain.work import Plan, Work
 
 # ---------------------------------------------------------------------------------------------------------- sandbox
@@ -230,7 +234,9 @@ class Bench(Protocol):
         """Run the repository's Python with these arguments in the tree, in the sandbox."""
         ...
 
-    def run_tests(self, selection: Sequence[str] = (), *, coverage: bool = False, wall: float | None = None) -> TestRun:
+    def run_tests(
+        self, selection: Sequence[str] = (), *, coverage: bool = False, wall: float | None = None
+    ) -> TestRun:
         """Run the repository's tests on the tree as it is now; `selection` holds paths or test ids, empty means all."""
         ...
 
@@ -249,6 +255,145 @@ class Engine(Protocol):
     def work(self, bench: Bench, plan: Plan, feedback: Evidence | None, asked: str) -> Work:
         """Make the change in the bench's tree. `feedback` holds failed checks of the last attempt, `asked` a person's
         words after "request changes". Raises Declined."""
+        ...
+
+
+# ---------------------------------------------------------------------------------------------------------- journal
+
+
+class Journal(Protocol):
+    """The durable memory of every run: what was ordered, done, asked, decided and asked to stop.
+
+    Every method is one transaction, safe to repeat after a crash and from several processes at once.
+    All of them raise StorageFailed when the store can't be read or written.
+    """
+
+    def open_run(self, record: RunRecord) -> RunRecord:
+        """Write a run down; when it is there already, return it as it stands."""
+        ...
+
+    def run(self, run_id: str) -> RunRecord:
+        """Read one run. Raises KeyError."""
+        ...
+
+    def runs(self, repository: str | None = None) -> tuple[RunRecord, ...]:
+        """List runs, newest first."""
+        ...
+
+    def note_inventory(self, run_id: str, digest: str) -> None:
+        """Remember which inventory the run chose from; the first one stays."""
+        ...
+
+    def close_run(self, run_id: str, why: WhyStopped, at: datetime, report: str | None) -> None:
+        """Mark a run as finished; the first closing stays."""
+        ...
+
+    def claim(self, repository: str, run_id: str, host: Host, at: datetime) -> Claim | None:
+        """Make `host` the one that works on the repository; return the living claim of another host instead."""
+        ...
+
+    def standing_claim(self, repository: str, at: datetime) -> Claim | None:
+        """Read the claim of a host that lives."""
+        ...
+
+    def beat(self, host: Host, at: datetime) -> bool:
+        """Renew the claims of a host; False when it has lost them to another one."""
+        ...
+
+    def yield_claim(self, repository: str, host: Host) -> None:
+        """Give the repository back."""
+        ...
+
+    def add_agent(self, ticket: Ticket, at: datetime) -> None:
+        """Write a ticket down; the same agent once."""
+        ...
+
+    def tickets(self, run_id: str) -> tuple[Ticket, ...]:
+        """List the tickets of a run in the order they were added."""
+        ...
+
+    def enter_agent(
+        self, agent_id: str, flow_run_id: str, flow_run_url: str, host: Host, at: datetime
+    ) -> None:
+        """Remember which flow run and process host the agent now."""
+        ...
+
+    def flow_run(self, agent_id: str) -> str | None:
+        """Read the flow run that hosted the agent last."""
+        ...
+
+    def begin_step(self, agent_id: str, step: str, ordinal: int, at: datetime) -> str | None:
+        """Write down that a step begins; return its result when it was finished before."""
+        ...
+
+    def end_step(self, agent_id: str, step: str, ordinal: int, result: str, at: datetime) -> str:
+        """Write down a step's result as JSON; the first one stays and is returned."""
+        ...
+
+    def end_agent(self, report: AgentReport, at: datetime) -> AgentReport:
+        """Write down how an agent ended; the first report stays and is returned."""
+        ...
+
+    def reopen_agent(self, agent_id: str) -> None:
+        """Take back the report of a parked agent, so that it can be entered again."""
+        ...
+
+    def reports(self, run_id: str) -> tuple[AgentReport, ...]:
+        """List the reports of a run's agents, in the order of their tickets."""
+        ...
+
+    def ask(self, question: Question) -> Question:
+        """Write a question down; the same question once, with its first deadline."""
+        ...
+
+    def question(self, question_id: str) -> Question:
+        """Read a question. Raises KeyError."""
+        ...
+
+    def questions(
+        self, run_id: str, *, undecided: bool = False, unapplied: bool = False
+    ) -> tuple[Question, ...]:
+        """List questions of a run, oldest first; `unapplied` means decided while the agent has not gone on yet."""
+        ...
+
+    def decide(self, question_id: str, decision: Decision) -> tuple[bool, Decision]:
+        """Decide a question if nobody has: (True, this decision) or (False, the one that stands). Raises KeyError."""
+        ...
+
+    def decision(self, question_id: str) -> Decision | None:
+        """Read the decision that stands."""
+        ...
+
+    def apply(self, question_id: str, at: datetime) -> None:
+        """Write down that the agent has gone on with the decision."""
+        ...
+
+    def request_stop(self, request: StopRequest) -> None:
+        """Write a stop request down."""
+        ...
+
+    def stop_requests(self, run_id: str) -> tuple[StopRequest, ...]:
+        """List the stop requests of a run."""
+        ...
+
+    def record(self, event: Event) -> None:
+        """Add a line to the audit trail."""
+        ...
+
+    def events(self, run_id: str, agent_id: str | None = None) -> tuple[Event, ...]:
+        """Read the audit trail of a run, or of one agent."""
+        ...
+
+    def remember(self, key: str, text: str) -> str:
+        """Keep a text under a key; the first one stays and is returned."""
+        ...
+
+    def recall(self, key: str) -> str | None:
+        """Read what `remember` kept."""
+        ...
+
+    def status(self, run_id: str | None = None, repository: str | None = None) -> RunStatus | None:
+        """Show one run, the newest of the repository by default; None when there is none."""
         ...
 
 

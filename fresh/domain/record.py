@@ -1,0 +1,67 @@
+"""What the journal remembers of a run, and the process that works on it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from fresh.domain.order import EngineName, RunOrder
+from fresh.domain.stopping import WhyStopped
+from fresh.domain.value import Value
+
+
+class RunRecord(Value):
+    """One run as the journal holds it; `closed_at` is empty while it is unfinished."""
+
+    id: str
+    repository: str
+    order: RunOrder
+    base: str
+    engine: EngineName
+    seed: int
+    opened_at: datetime
+    inventory_digest: str = ""
+    closed_at: datetime | None = None
+    stopped: WhyStopped | None = None
+    report: str | None = None
+
+    @property
+    def deadline(self) -> datetime:
+        """When the run's hours are over."""
+        return self.opened_at + timedelta(hours=self.order.hours)
+
+
+class Host(Value):
+    """A process that works on a run. `start` is its start time in clock ticks, so a reused pid is no match."""
+
+    machine: str
+    pid: int
+    start: int
+
+    @property
+    def name(self) -> str:
+        """One string that names the process."""
+        return f"{self.machine}:{self.pid}:{self.start}"
+
+    @classmethod
+    def parse(cls, name: str) -> Host:
+        """Read the name back."""
+        machine, pid, start = name.rsplit(":", 2)
+        return cls(machine=machine, pid=int(pid), start=int(start))
+
+
+class Claim(Value):
+    """Which host works on a repository right now; `beat` is its last sign of life."""
+
+    repository: str
+    run_id: str
+    host: Host
+    beat: datetime
+
+
+class Event(Value):
+    """One line of the audit trail."""
+
+    run_id: str
+    agent_id: str | None = None
+    at: datetime
+    text: str
