@@ -1,0 +1,138 @@
+"""Agents: their tickets, who hosts them, their steps and how they ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import func, select
+
+from fresh.adapters.journal import schema
+from fresh.adapters.journal.store import Store
+from fresh.adapters.journal.times import seconds
+from fresh.domain.agent import AgentReport, Ticket
+from fresh.domain.record import Host
+
+
+class Agents:
+    """What the journal holds of agents."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add_agent(self, ticket: Ticket, at: datetime) -> None:
+        """Write a ticket down once, behind the others of its run."""
+        table = schema.agent
+        with self._store.writing() as connection:
+            # The run's row is locked so that two tickets added at once get different places.
+            connection.execute(schema.run.select().where(schema.run.c.id == ticket.run_id).with_for_update())
+            place = connection.execute(
+                select(func.coalesce(func.max(table.c.ordinal), 0) + 1).where(table.c.run_id == ticket.run_id)
+            ).scalar_one()
+            self._store.insert_once(
+                connection,
+                table,
+                id=ticket.agent_id,
+                run_id=ticket.run_id,
+                ordinal=place,
+                ticket=ticket.model_dump_json(),
+                added_at=seconds(at),
+            )
+
+    def tickets(self, run_id: str) -> tuple[Ticket, ...]:
+        """List the tickets of a run in the order they were added."""
+        table = schema.agent
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                table.select().where(table.c.run_id == run_id).order_by(table.c.ordinal)
+            )
+            return tuple(Ticket.model_validate_json(row.ticket) for row in rows)
+
+    def enter_agent(
+        self, agent_id: str, flow_run_id: str, flow_run_url: str, host: Host, at: datetime
+    ) -> None:
+        """Remember where the agent runs now; its first start counts for its run time."""
+        table = schema.agent
+        with self._store.writing() as connection:
+            connection.execute(
+                table.update()
+                .where(table.c.id == agent_id)
+                .values(
+                    flow_run=flow_run_id,
+                    flow_run_url=flow_run_url,
+                    host=host.name,
+                    entered_at=func.coalesce(table.c.entered_at, seconds(at)),
+                )
+            )
+
+    def flow_run(self, agent_id: str) -> str | None:
+        """Read the flow run that hosted the agent last."""
+        table = schema.agent
+        with self._store.reading() as connection:
+            row = connection.execute(select(table.c.flow_run).where(table.c.id == agent_id)).first()
+        return None if row is None else cast("str | None", row.flow_run)
+
+    def begin_step(self, agent_id: str, step: str, ordinal: int, at: datetime) -> str | None:
+        """Write down that a step begins, and how often it did; return its result when it was finished before."""
+        table = schema.step
+        this = (table.c.agent_id == agent_id, table.c.name == step, table.c.ordinal == ordinal)
+        with self._store.writing() as connection:
+            self._store.insert_once(
+                connection,
+                table,
+                agent_id=agent_id,
+                name=step,
+                ordinal=ordinal,
+                began_at=seconds(at),
+                entries=0,
+            )
+            row = connection.execute(table.select().where(*this)).one()
+            if row.result is None:
+                connection.execute(table.update().where(*this).values(entries=row.entries + 1))
+            return cast("str | None", row.result)
+
+    def end_step(self, agent_id: str, step: str, ordinal: int, result: str, at: datetime) -> str:
+        """Write a step's result down once; return the one that stands."""
+        table = schema.step
+        this = (table.c.agent_id == agent_id, table.c.name == step, table.c.ordinal == ordinal)
+        with self._store.writing() as connection:
+            connection.execute(
+                table.update()
+                .where(*this, table.c.result.is_(None))
+                .values(result=result, ended_at=seconds(at))
+            )
+            return cast(str, connection.execute(select(table.c.result).where(*this)).scalar_one())
+
+    def end_agent(self, report: AgentReport, at: datetime) -> AgentReport:
+        """Write down once how an agent ended; return the report that stands."""
+        table = schema.agent
+        this = table.c.id == report.agent_id
+        with self._store.writing() as connection:
+            connection.execute(
+                table.update()
+                .where(this, table.c.report.is_(None))
+                .values(report=report.model_dump_json(), outcome=report.outcome.value, ended_at=seconds(at))
+            )
+            standing = connection.execute(select(table.c.report).where(this)).scalar_one()
+        return AgentReport.model_validate_json(standing)
+
+    def reopen_agent(self, agent_id: str) -> None:
+        """Take back the report of a parked agent."""
+        table = schema.agent
+        with self._store.writing() as connection:
+            connection.execute(
+                table.update()
+                .where(table.c.id == agent_id, table.c.outcome == "parked")
+                .values(report=None, outcome=None, ended_at=None)
+            )
+
+    def reports(self, run_id: str) -> tuple[AgentReport, ...]:
+        """List the reports of a run's agents in the order of their tickets."""
+        table = schema.agent
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                select(table.c.report)
+                .where(table.c.run_id == run_id, table.c.report.is_not(None))
+                .order_by(table.c.ordinal)
+            )
+            return tuple(AgentReport.model_validate_json(row.report) for row in rows)

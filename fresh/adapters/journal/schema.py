@@ -1,0 +1,122 @@
+"""The journal's tables. Times are seconds since the epoch; values that Fresh alone reads are JSON."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+VERSION = 1
+
+tables = MetaData()
+
+meta = Table("meta", tables, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+run = Table(
+    "run",
+    tables,
+    Column("id", Text, primary_key=True),
+    Column("repository", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("opened_at", Float, nullable=False),
+    Column("deadline", Float, nullable=False),
+    Column("inventory_digest", Text),
+    Column("closed_at", Float),
+    Column("stopped", Text),
+    Column("report", Text),
+    Index("ix_run_newest", "repository", "opened_at"),
+)
+
+claim = Table(
+    "claim",
+    tables,
+    Column("repository", Text, primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("beat", Float, nullable=False),
+)
+
+agent = Table(
+    "agent",
+    tables,
+    Column("id", Text, primary_key=True),
+    Column("run_id", Text, ForeignKey("run.id"), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("ticket", Text, nullable=False),
+    Column("added_at", Float, nullable=False),
+    Column("entered_at", Float),
+    Column("flow_run", Text),
+    Column("flow_run_url", Text),
+    Column("host", Text),
+    Column("ended_at", Float),
+    Column("outcome", Text),
+    Column("report", Text),
+    UniqueConstraint("run_id", "ordinal"),
+)
+
+step = Table(
+    "step",
+    tables,
+    Column("agent_id", Text, ForeignKey("agent.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("began_at", Float, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("ended_at", Float),
+    Column("result", Text),
+)
+
+question = Table(
+    "question",
+    tables,
+    Column("id", Text, primary_key=True),
+    Column("run_id", Text, ForeignKey("run.id"), nullable=False),
+    Column("agent_id", Text, ForeignKey("agent.id"), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("commit_sha", Text),
+    Column("asked_at", Float, nullable=False),
+    Column("deadline", Float, nullable=False),
+    Column("answer", Text),
+    Column("decided_by", Text),
+    Column("through", Text),
+    Column("words", Text),
+    Column("decided_at", Float),
+    Column("applied_at", Float),
+    Index("ix_question_run", "run_id", "asked_at"),
+)
+
+stop = Table(
+    "stop",
+    tables,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("run_id", Text, ForeignKey("run.id"), nullable=False, index=True),
+    Column("agent_id", Text),
+    Column("force", Boolean, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("through", Text, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+event = Table(
+    "event",
+    tables,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("run_id", Text, ForeignKey("run.id"), nullable=False),
+    Column("agent_id", Text),
+    Column("at", Float, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("ix_event_run", "run_id", "id"),
+)
+
+memory = Table("memory", tables, Column("key", Text, primary_key=True), Column("text", Text, nullable=False))

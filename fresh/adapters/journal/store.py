@@ -1,0 +1,138 @@
+"""One database under the journal: SQLite by default, Postgres by URL; every write is one short transaction."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol, TypeAlias
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from fresh.adapters.journal import schema
+from fresh.errors import OperatorMistake, StorageFailed
+
+Writable: TypeAlias = "str | int | float | bool | None"
+
+_SCHEMA_LOCK = 0x66726573
+"""Key of the Postgres advisory lock under which two starting processes create the tables one after the other."""
+
+
+class _DriverConnection(Protocol):
+    def cursor(self) -> _DriverCursor: ...
+
+
+class _DriverCursor(Protocol):
+    def execute(self, sql: str) -> object: ...
+
+
+class Store:
+    """The engine, opened on first use, with the tables in place."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._engine: Engine | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Say which of the two databases this is."""
+        return self._url.startswith("sqlite")
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open one write transaction; on SQLite it takes the write lock at once, so that it can't fail halfway."""
+        with self._translated(), self._open().execution_options(writes=True).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a connection for reads."""
+        with self._translated(), self._open().connect() as connection:
+            yield connection
+
+    def insert_once(self, connection: Connection, table: Table, **values: Writable) -> bool:
+        """Insert a row unless its key is there; True when it was inserted."""
+        dialect = sqlite if self.is_sqlite else postgresql
+        statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
+        return connection.execute(statement).rowcount == 1
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.dispose()
+                self._engine = None
+
+    def _open(self) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                self._engine = _connect(self._url)
+                _create(self._engine)
+            return self._engine
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as trouble:
+            reason = str(getattr(trouble, "orig", None) or trouble).strip().splitlines()[0]
+            where = make_url(self._url).render_as_string(hide_password=True)
+            raise StorageFailed(
+                f"The journal at {where} can't be used: {reason}.",
+                hint="Is the disk full, or the database away? Nothing that was confirmed is lost.",
+                retryable="locked" in reason or "connect" in reason,
+            ) from trouble
+
+
+def _connect(url: str) -> Engine:
+    try:
+        if not url.startswith("sqlite"):
+            return create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=60)
+        engine = create_engine(
+            url,
+            pool_size=4,
+            max_overflow=-1,
+            connect_args={"timeout": 30, "isolation_level": None, "check_same_thread": False},
+        )
+    except (SQLAlchemyError, ImportError) as trouble:
+        raise OperatorMistake(
+            f"{url.partition('@')[2] or url!r} is no usable journal URL: {trouble}.",
+            hint="Use sqlite:///path or postgresql+psycopg://user:password@host/database in FRESH_JOURNAL_URL.",
+        ) from trouble
+
+    @event.listens_for(engine, "connect")
+    def _set_pragmas(driver: _DriverConnection, _record: object) -> None:
+        cursor = driver.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+
+    # The driver would begin DEFERRED: a read followed by a write then fails at once when another process wrote
+    # in between, and busy_timeout does not help.
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _create(engine: Engine) -> None:
+    with engine.execution_options(writes=True).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
+        schema.tables.create_all(connection)
+        found: Sequence[str] = [
+            row.value
+            for row in connection.execute(select(schema.meta.c.value).where(schema.meta.c.key == "schema"))
+        ]
+        if not found:
+            connection.execute(schema.meta.insert().values(key="schema", value=str(schema.VERSION)))
+        elif int(found[0]) > schema.VERSION:
+            raise StorageFailed(
+                f"The journal has schema {found[0]}; this Fresh knows schemas up to {schema.VERSION}.",
+                hint="Use the newer Fresh that wrote it, or another FRESH_HOME.",
+            )

@@ -1,0 +1,45 @@
+"""Who this process is, and whether another one still lives."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+from fresh.domain.record import Host
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def machine_name() -> str:
+    """Name this machine since its last boot: a reboot ends every process, whatever the pids say later."""
+    boot = _BOOT.read_text().strip()[:8] if _BOOT.exists() else ""
+    return f"{socket.gethostname()}/{boot}"
+
+
+def start_ticks(pid: int) -> int | None:
+    """Read when a process started, in clock ticks since boot (field 22 of proc_pid_stat(5)); None when it is gone.
+
+    A zombie is gone: nothing will go on in it.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in {"Z", "X"} else int(fields[19])
+
+
+def this_host() -> Host:
+    """Name this very process."""
+    pid = os.getpid()
+    return Host(machine=machine_name(), pid=pid, start=start_ticks(pid) or 0)
+
+
+def lives(host: Host) -> bool | None:
+    """Say whether a host's process lives; None when it is on another machine and only its beat can tell."""
+    if host.machine != machine_name():
+        if host.machine.partition("/")[0] == machine_name().partition("/")[0]:
+            return False
+        return None
+    return start_ticks(host.pid) == host.start

@@ -1,0 +1,34 @@
+"""The journal on SQLAlchemy: SQLite by default, Postgres by URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from fresh.adapters.journal.agents import Agents
+from fresh.adapters.journal.questions import Questions
+from fresh.adapters.journal.runs import Runs
+from fresh.adapters.journal.store import Store
+from fresh.domain.record import Host
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SqlJournal(Runs, Agents, Questions):
+    """Every promise of `ports.Journal`, on one database.
+
+    `alive` says whether a host's process lives (None: can't be seen from here, its beat decides).
+    """
+
+    def __init__(
+        self, url: str, alive: Callable[[Host], bool | None], now: Callable[[], datetime] = _utc_now
+    ) -> None:
+        store = Store(url)
+        Runs.__init__(self, store, alive, now)
+        self._store = store
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._store.dispose()
