@@ -427,14 +427,26 @@ class Clock(Protocol):
 
 
 class ControlRoom(Protocol):
-    """What Fresh needs of Prefect from outside a flow."""
+    """What Fresh needs of Prefect from outside a flow. Every method raises ServerUnreachable in an outage."""
 
-    def resume(self, flow_run_id: str, answer: Mapping[str, str]) -> bool:
-        """Hand an answer to a paused flow run; False when it is not paused (any more). Raises ServerUnreachable."""
+    def make_limits(self) -> None:
+        """Create the global concurrency limits, so that none of them is silently unlimited."""
+        ...
+
+    def state(self, flow_run_id: str) -> str | None:
+        """Read the type of a run's state, e.g. PAUSED; None for an unknown run."""
+        ...
+
+    def wake(self, flow_run_id: str, why: str) -> bool:
+        """Let a paused run of this very process go on; False when it is not waiting (any more)."""
         ...
 
     def retire(self, flow_run_id: str, why: str) -> None:
-        """Mark a run whose process is gone as crashed. Raises ServerUnreachable."""
+        """Mark a run whose process is gone as crashed."""
+        ...
+
+    def show(self, flow_run_id: str, marks: Mapping[str, str], labels: Mapping[str, float]) -> None:
+        """Keep the `name:value` tags and the numeric labels of a run current."""
         ...
 
     def permit(self, limit: str) -> AbstractContextManager[None]:

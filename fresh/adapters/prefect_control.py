@@ -1,0 +1,100 @@
+"""Prefect from outside a flow: wake, retire, show and limit its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.concurrency.sync import concurrency
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Crashed, Running
+
+from fresh.errors import ServerUnreachable
+
+LEASE = 60.0
+"""Seconds after which the slot of a killed holder comes back; Prefect allows no less."""
+
+
+class PrefectControl:
+    """What Fresh needs of Prefect from outside a flow. Every method raises ServerUnreachable in an outage."""
+
+    def __init__(self, limits: Mapping[str, int]) -> None:
+        self._limits = dict(limits)
+
+    def make_limits(self) -> None:
+        """Create every global concurrency limit, so that none of them is silently unlimited."""
+        with self._client() as client:
+            for name, slots in self._limits.items():
+                client.upsert_global_concurrency_limit_by_name(name, slots)
+
+    def state(self, flow_run_id: str) -> str | None:
+        """Read the type of a run's state, e.g. PAUSED; None for an unknown run."""
+        with self._client() as client:
+            try:
+                found = client.read_flow_run(UUID(flow_run_id)).state
+            except ObjectNotFound:
+                return None
+            return found.type.value if found is not None else None
+
+    def wake(self, flow_run_id: str, why: str) -> bool:
+        """Let a paused or cancelled run of this very process go on without an answer; it then reads the journal.
+
+        Only the host itself may do this: a run whose process is dead would be Running for ever.
+        """
+        with self._client() as client:
+            try:
+                found = client.read_flow_run(UUID(flow_run_id)).state
+                if found is None or found.is_running():
+                    return False
+                client.set_flow_run_state(UUID(flow_run_id), Running(message=why), force=True)
+            except ObjectNotFound:
+                return False
+            return True
+
+    def retire(self, flow_run_id: str, why: str) -> None:
+        """Mark a run whose process is gone as crashed; a finished or unknown one is left alone."""
+        with self._client() as client:
+            try:
+                found = client.read_flow_run(UUID(flow_run_id)).state
+                if found is None or not found.is_final():
+                    client.set_flow_run_state(UUID(flow_run_id), Crashed(message=why), force=True)
+            except ObjectNotFound:
+                return
+
+    def show(self, flow_run_id: str, marks: Mapping[str, str], labels: Mapping[str, float]) -> None:
+        """Keep the `name:value` tags of a run current; its other tags stay."""
+        with self._client() as client:
+            try:
+                standing = client.read_flow_run(UUID(flow_run_id)).tags
+                kept = [tag for tag in standing if tag.partition(":")[0] not in marks]
+                wanted = kept + [f"{name}:{value}" for name, value in marks.items()]
+                client.update_flow_run(UUID(flow_run_id), tags=wanted)
+                client.update_flow_run_labels(UUID(flow_run_id), dict(labels))
+            except ObjectNotFound:
+                return
+
+    @contextmanager
+    def permit(self, limit: str) -> Iterator[None]:
+        """Hold one slot of a global limit.
+
+        Losing the lease in an outage must not kill work that is under way, hence no error on a failed renewal.
+        """
+        with concurrency(
+            limit, occupy=1, strict=True, lease_duration=LEASE, raise_on_lease_renewal_failure=False
+        ):
+            yield
+
+    @contextmanager
+    def _client(self) -> Iterator[SyncPrefectClient]:
+        try:
+            with get_client(sync_client=True) as client:
+                yield client
+        except httpx.HTTPError as trouble:
+            raise ServerUnreachable(
+                f"The Prefect server does not answer: {trouble or type(trouble).__name__}.",
+                hint="It is started again by the run that owns it; decisions made meanwhile are kept.",
+                retryable=True,
+            ) from trouble
