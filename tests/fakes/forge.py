@@ -1,0 +1,42 @@
+"""A forge that keeps its pull requests in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fresh.domain.agent import AgentReport, Ticket
+from fresh.errors import FreshError
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """What was published for one agent."""
+
+    address: str
+    branch: str
+    commit: str | None
+    title: str
+    page: str
+
+
+@dataclass
+class FakeForge:
+    """Remember what was published; `outage` is raised instead while it is set."""
+
+    pull_requests: dict[str, PullRequest] = field(default_factory=dict)
+    outage: FreshError | None = None
+    asked: int = 0
+
+    def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> str:
+        """Publish once for each agent."""
+        self.asked += 1
+        if self.outage is not None:
+            raise self.outage
+        made = PullRequest(
+            f"https://forge.example/pull/{len(self.pull_requests) + 1}",
+            ticket.branch,
+            report.commit,
+            title,
+            page,
+        )
+        return self.pull_requests.setdefault(ticket.agent_id, made).address
