@@ -99,13 +99,17 @@ class Sandbox(Protocol):
 
 @dataclass(frozen=True)
 class Tree:
-    """A private checkout on the host. `path` is what untrusted commands see at `home`; the host never follows links in it."""
+    """A private checkout on the host. `path` is what untrusted commands see at `home`; the host never follows links in it.
+
+    `environment` is what git inside the sandbox needs to accept the mounted repository.
+    """
 
     name: str
     base: str
     path: Path
     home: str
     mounts: tuple[Mount, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Workspace(Protocol):
