@@ -190,11 +190,16 @@ class Workspace(Protocol):
         """Show the difference as a patch, for people."""
         ...
 
-    def publish(self, commit: str, branch: str) -> None:
+    def publish(self, commit: str, branch: str, *, replaces: str | None = None) -> None:
         """Make the commit appear in the operator's repository as `refs/heads/<branch>`, and nothing else.
 
-        Doing it again is fine. Raises Refusal when that branch exists there and points elsewhere.
+        Doing it again is fine. Raises Refusal when that branch exists there and points at neither the commit nor
+        `replaces`, and when it is checked out there and would move.
         """
+        ...
+
+    def contains(self, commit: str, earlier: str) -> bool:
+        """Say whether `earlier` is an ancestor of `commit`, or the same."""
         ...
 
     def published(self, branch: str) -> str | None:
@@ -288,12 +293,23 @@ class Journal(Protocol):
         """Remember which inventory the run chose from; the first one stays."""
         ...
 
+    def note_flow_run(self, run_id: str, flow_run_id: str) -> None:
+        """Remember the newest Prefect flow run of the run."""
+        ...
+
+    def run_flow(self, run_id: str) -> str | None:
+        """Read the newest Prefect flow run of the run."""
+        ...
+
     def close_run(self, run_id: str, why: WhyStopped, at: datetime, report: str | None) -> None:
         """Mark a run as finished; the first closing stays."""
         ...
 
     def claim(self, repository: str, run_id: str, host: Host, at: datetime) -> Claim | None:
-        """Make `host` the one that works on the repository; return the living claim of another host instead."""
+        """Make `host` the one that works on the repository; return the living claim of another host instead.
+
+        Taking over the same run from a dead host moves its deadline by the time since that host's last beat.
+        """
         ...
 
     def standing_claim(self, repository: str, at: datetime) -> Claim | None:
@@ -324,6 +340,10 @@ class Journal(Protocol):
 
     def flow_run(self, agent_id: str) -> str | None:
         """Read the flow run that hosted the agent last."""
+        ...
+
+    def entered_at(self, agent_id: str) -> datetime | None:
+        """Read when the agent was entered first; None when it never was."""
         ...
 
     def begin_step(self, agent_id: str, step: str, ordinal: int, at: datetime) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.stopping import WhyStopped
@@ -10,7 +10,10 @@ from fresh.domain.value import Value
 
 
 class RunRecord(Value):
-    """One run as the journal holds it; `closed_at` is empty while it is unfinished."""
+    """One run as the journal holds it; `closed_at` is empty while it is unfinished.
+
+    `deadline` is when its hours are over; time in which no process worked on it does not count.
+    """
 
     id: str
     repository: str
@@ -19,15 +22,11 @@ class RunRecord(Value):
     engine: EngineName
     seed: int
     opened_at: datetime
+    deadline: datetime
     inventory_digest: str = ""
     closed_at: datetime | None = None
     stopped: WhyStopped | None = None
     report: str | None = None
-
-    @property
-    def deadline(self) -> datetime:
-        """When the run's hours are over."""
-        return self.opened_at + timedelta(hours=self.order.hours)
 
 
 class Host(Value):

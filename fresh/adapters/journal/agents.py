@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from fresh.adapters.journal import schema
 from fresh.adapters.journal.store import Store
-from fresh.adapters.journal.times import seconds
+from fresh.adapters.journal.times import moment, seconds
 from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.record import Host
 
@@ -71,6 +71,13 @@ class Agents:
         with self._store.reading() as connection:
             row = connection.execute(select(table.c.flow_run).where(table.c.id == agent_id)).first()
         return None if row is None else cast("str | None", row.flow_run)
+
+    def entered_at(self, agent_id: str) -> datetime | None:
+        """Read when the agent was entered first."""
+        table = schema.agent
+        with self._store.reading() as connection:
+            row = connection.execute(select(table.c.entered_at).where(table.c.id == agent_id)).first()
+        return None if row is None or row.entered_at is None else moment(row.entered_at)
 
     def begin_step(self, agent_id: str, step: str, ordinal: int, at: datetime) -> str | None:
         """Write down that a step begins, and how often it did; return its result when it was finished before."""

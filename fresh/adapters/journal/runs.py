@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import Connection, Row, TextClause, text
 
 from fresh.adapters.journal import schema
 from fresh.adapters.journal.store import Store
@@ -67,6 +67,19 @@ class Runs:
                 .values(inventory_digest=digest)
             )
 
+    def note_flow_run(self, run_id: str, flow_run_id: str) -> None:
+        """Remember the newest flow run of the run."""
+        table = schema.run
+        with self._store.writing() as connection:
+            connection.execute(table.update().where(table.c.id == run_id).values(flow_run=flow_run_id))
+
+    def run_flow(self, run_id: str) -> str | None:
+        """Read the newest flow run of the run."""
+        table = schema.run
+        with self._store.reading() as connection:
+            row = connection.execute(table.select().where(table.c.id == run_id)).first()
+        return None if row is None else cast("str | None", row.flow_run)
+
     def close_run(self, run_id: str, why: WhyStopped, at: datetime, report: str | None) -> None:
         """Mark a run as finished once."""
         table = schema.run
@@ -86,6 +99,8 @@ class Runs:
             ).first()
             if row is not None and row.host != host.name and self._is_living(row, at):
                 return _claim(row)
+            if row is not None and row.run_id == run_id:
+                _prolong(connection, run_id, by=max(0.0, seconds(at) - row.beat))
             taken = {"run_id": run_id, "host": host.name, "beat": seconds(at)}
             if row is not None:
                 connection.execute(table.update().where(table.c.repository == repository).values(**taken))
@@ -208,6 +223,12 @@ class Runs:
         return is_living(row.beat, seconds(at), self._alive(Host.parse(row.host)))
 
 
+def _prolong(connection: Connection, run_id: str, by: float) -> None:
+    """Give a run back the seconds in which no process worked on it."""
+    table = schema.run
+    connection.execute(table.update().where(table.c.id == run_id).values(deadline=table.c.deadline + by))
+
+
 def _typed(sql: str) -> TextClause:
     # Postgres can't infer the type of a parameter that is only compared with NULL.
     return text(
@@ -220,6 +241,7 @@ def _typed(sql: str) -> TextClause:
 def _record(row: Row[tuple[object, ...]]) -> RunRecord:
     return RunRecord.model_validate_json(row.record).model_copy(
         update={
+            "deadline": moment(row.deadline),
             "inventory_digest": row.inventory_digest or "",
             "closed_at": None if row.closed_at is None else moment(row.closed_at),
             "stopped": None if row.stopped is None else WhyStopped(row.stopped),

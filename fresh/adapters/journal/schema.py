@@ -31,6 +31,7 @@ run = Table(
     Column("opened_at", Float, nullable=False),
     Column("deadline", Float, nullable=False),
     Column("inventory_digest", Text),
+    Column("flow_run", Text),
     Column("closed_at", Float),
     Column("stopped", Text),
     Column("report", Text),
