@@ -1,0 +1,198 @@
+"""Control groups: what limits the memory and the processes of a command as a whole, and knows all its members."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import re
+import signal
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from fresh.adapters.bwrap.hierarchies import MEMORY, PIDS, Hierarchy
+from fresh.adapters.bwrap.owners import Owner
+from fresh.errors import SandboxUnavailable
+
+PREFIX = "fresh-sandbox-"
+PATIENCE = 2.0
+
+_ordinals = itertools.count()
+
+
+class Group:
+    """The control group of one command, in every hierarchy that is there."""
+
+    def __init__(self, hierarchy: Hierarchy, owner: Owner, memory: int, processes: int) -> None:
+        self._hierarchy = hierarchy
+        self._name = f"{PREFIX}{owner}-{next(_ordinals)}"
+        self.directories = tuple(home / self._name for home in hierarchy.directories)
+        try:
+            for directory in self.directories:
+                directory.mkdir()
+            self._limit(memory, processes)
+        except OSError as failed:
+            self.remove()
+            raise SandboxUnavailable(
+                f"Could not make the control group {self._name}: {failed}.",
+                hint="Delegate it (systemd: Delegate=memory pids cpu), or mount /sys/fs/cgroup read-only.",
+            ) from failed
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether the kernel killed a member because the memory limit was reached."""
+        if MEMORY not in self._hierarchy.homes:
+            return False
+        file = "memory.oom_control" if self._hierarchy.version == 1 else "memory.events"
+        try:
+            events = self._file(MEMORY, file).read_text()
+        except FileNotFoundError:
+            return False
+        counted = re.search(r"^oom_kill (\d+)", events, re.MULTILINE)
+        return counted is not None and int(counted[1]) > 0
+
+    def kill(self) -> None:
+        """Kill every member."""
+        for directory in self.directories:
+            kill_members(directory)
+
+    def remove(self) -> bool:
+        """Kill what is left and take the group away; False when the kernel would not let go of it in time."""
+        return all([take_away(directory) for directory in self.directories])
+
+    def _limit(self, memory: int, processes: int) -> None:
+        homes = self._hierarchy.homes
+        if PIDS in homes:
+            self._file(PIDS, "pids.max").write_text(str(processes))
+        if MEMORY not in homes:
+            return
+        if self._hierarchy.version == 1:
+            self._file(MEMORY, "memory.limit_in_bytes").write_text(str(memory))
+            _write_if_there(self._file(MEMORY, "memory.memsw.limit_in_bytes"), memory)
+        else:
+            self._file(MEMORY, "memory.max").write_text(str(memory))
+            _write_if_there(self._file(MEMORY, "memory.swap.max"), 0)
+            _write_if_there(self._file(MEMORY, "memory.oom.group"), 1)
+
+    def _file(self, controller: str, name: str) -> Path:
+        return self._hierarchy.homes[controller] / self._name / name
+
+
+def kill_members(directory: Path) -> None:
+    """Kill every process in the group of this directory; none when it is gone."""
+    if (directory / "cgroup.kill").exists():
+        _write_if_there(directory / "cgroup.kill", 1)
+        return
+    _write_if_there(directory / "pids.max", 0)
+    for pid in _members(directory):
+        _kill_if_member(directory, pid)
+
+
+def take_away(directory: Path) -> bool:
+    """Kill the members of a group, wait for their end and remove it; False when that took too long."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            directory.rmdir()
+        except FileNotFoundError:
+            return True
+        except OSError:  # busy: something in it has not ended yet
+            kill_members(directory)
+            time.sleep(0.002)
+        else:
+            return True
+    return False
+
+
+def _write_if_there(file: Path, value: int) -> None:
+    """Write to a file that not every kernel has, or whose group may be going away at this moment."""
+    try:
+        with file.open("r+") as opened:
+            opened.write(str(value))
+    except OSError as failed:
+        if failed.errno not in (errno.ENOENT, errno.ENODEV):
+            raise
+
+
+def _kill_if_member(directory: Path, pid: int) -> None:
+    """Kill a process by a handle taken before it was seen in the group, so that never a later one with its pid dies."""
+    with suppress(ProcessLookupError):
+        handle = os.pidfd_open(pid)
+        try:
+            if pid in _members(directory):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        finally:
+            os.close(handle)
+
+
+def _members(directory: Path) -> list[int]:
+    try:
+        return [int(pid) for pid in (directory / "cgroup.procs").read_text().split()]
+    except OSError as failed:
+        if failed.errno not in (errno.ENOENT, errno.ENODEV):
+            raise
+        return []
+
+
+class Leftovers:
+    """Remember on disk where groups were made, so that a later host finds what a killed one left.
+
+    A host that starts anew often lives in another group than the one that died, and would not look there.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._lock = threading.Lock()
+        self._noted: set[tuple[Owner, tuple[Path, ...]]] = set()
+
+    def note(self, owner: Owner, hierarchy: Hierarchy) -> None:
+        """Write down where `owner` makes groups, before it makes the first."""
+        with self._lock:
+            key = (owner, hierarchy.directories)
+            if key in self._noted or not hierarchy.directories:
+                return
+            self._state.mkdir(parents=True, exist_ok=True)
+            draft = self._state / f".{owner}"
+            draft.write_text("".join(f"{directory}\n" for directory in hierarchy.directories))
+            draft.replace(self._state / str(owner))
+            self._noted.add(key)
+
+    def sweep(self, hierarchy: Hierarchy) -> int:
+        """Remove every group whose owner is dead; return how many."""
+        homes = set(hierarchy.directories)
+        notes = [note for note in self._notes() if not note[0].alive]
+        homes.update(home for _, _, noted in notes for home in noted)
+        removed = sum(_sweep(home) for home in sorted(homes))
+        for _, file, noted in notes:
+            if not any(_groups_of_dead(home) for home in noted):
+                file.unlink(missing_ok=True)
+        return removed
+
+    def _notes(self) -> list[tuple[Owner, Path, tuple[Path, ...]]]:
+        if not self._state.is_dir():
+            return []
+        found = []
+        for file in self._state.iterdir():
+            owner = Owner.read(file.name.lstrip("."))
+            if owner is None:
+                continue
+            with suppress(FileNotFoundError):
+                found.append((owner, file, tuple(Path(line) for line in file.read_text().splitlines())))
+        return found
+
+
+def _sweep(home: Path) -> int:
+    return sum(take_away(group) for group in _groups_of_dead(home))
+
+
+def _groups_of_dead(home: Path) -> list[Path]:
+    if not home.is_dir():
+        return []
+    groups = []
+    for directory in home.glob(f"{PREFIX}*"):
+        owner = Owner.read(directory.name.removeprefix(PREFIX))
+        if owner is not None and not owner.alive:
+            groups.append(directory)
+    return groups

@@ -1,0 +1,272 @@
+"""The sandbox on bubblewrap: namespaces, an allow-list of mounts, our own seccomp filter, control groups and rlimits.
+
+A host that is root never lends root's uid to what it contains: inside, that uid would own the kernel's settings in
+/proc/sys. Such a host starts bwrap as an unprivileged uid of its own, and makes the sources of the mounts reachable
+for it in a mount namespace that nobody else sees (see `bwrap.launch`). What a command may write then belongs to that
+uid, also afterwards.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from fresh.adapters.bwrap import diagnosis, hierarchies, launch, seccomp
+from fresh.adapters.bwrap.arguments import (
+    OWN_PROCESSES,
+    SYNTHETIC,
+    Streams,
+    isolation,
+    limited,
+)
+from fresh.adapters.bwrap.cgroups import Group, Leftovers
+from fresh.adapters.bwrap.disk import DiskWatch
+from fresh.adapters.bwrap.owners import Owner
+from fresh.adapters.bwrap.ownership import hand_over
+from fresh.adapters.bwrap.running import Running
+from fresh.domain.evidence import RunEnd
+from fresh.errors import Refusal, SandboxUnavailable
+from fresh.ports import Command, Finished, Limits, Mount
+
+NOBODY = 65533
+STAGE = Path("/run/fresh-sandbox")
+
+# What the kernel says, in proc_pid_status(5), about a process that is contained.
+CONTAINED = {"CapEff": "0" * 16, "CapPrm": "0" * 16, "CapBnd": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}
+
+
+class BwrapSandbox:
+    """Run untrusted commands with bubblewrap 0.8 or newer on Linux 5.14 or newer, x86_64.
+
+    `state` is a directory of the host in which it notes what a killed host would leave behind. `uid` is whom
+    commands run as when the host is root, 65533 unless said otherwise; an ordinary user can only run them as itself.
+    """
+
+    def __init__(self, state: Path, uid: int | None = None) -> None:
+        self._state = state
+        self._uid = uid
+        self._leftovers = Leftovers(state / "sandbox")
+        self._lock = threading.Lock()
+        self._running: set[Running] = set()
+        self._proven: str | None = None
+
+    def probe(self) -> str:
+        """Run a real command inside and believe what the kernel says about it; success is remembered."""
+        with self._lock:
+            if self._proven is not None:
+                return self._proven
+        finished = self.run(Command(("/bin/cat", "/proc/self/status"), "/", limits=Limits(wall=60.0)))
+        reported = dict(line.split(":\t", 1) for line in finished.text.splitlines() if ":\t" in line)
+        for key, expected in CONTAINED.items():
+            if reported.get(key) != expected:
+                raise SandboxUnavailable(
+                    f"The sandbox started but does not contain: {key} is {reported.get(key)!r}, not {expected!r}.",
+                    hint="Check that /usr/bin/bwrap is the distribution's own: bwrap --version",
+                )
+        sentence = self._describe()
+        with self._lock:
+            self._proven = sentence
+        return sentence
+
+    def run(self, command: Command) -> Finished:
+        """Run one command to its end or its limits; safe to call from many threads at once."""
+        started = time.monotonic()
+        uid, bwrap = self._unprivileged(), _bwrap()
+        hierarchy = hierarchies.find()
+        for mount in command.mounts:
+            if not mount.source.exists():
+                raise SandboxUnavailable(
+                    f"{mount.source} was to be shown as {mount.target} and does not exist."
+                )
+            if uid is not None and mount.writable:
+                hand_over(mount.source, uid)
+        watch = DiskWatch((m.source for m in command.mounts if m.writable), command.limits.disk_growth)
+        with ExitStack() as stack:
+            group = stack.enter_context(self._grouped(hierarchy, command.limits))
+            files = stack.enter_context(_opened(command, _sources(command, uid)))
+            inside = [
+                str(bwrap),
+                "--args",
+                str(files.options),
+                "--",
+                *limited(command, hierarchy.limits_memory),
+            ]
+            words = [*_launcher(command, uid, group, files.streams.status), "--", *inside]
+            running = Running(command.limits, watch, group)
+            with self._registered(running):
+                try:
+                    returned = running.run(words, files.stdin, files.status, files.inherited)
+                except OSError as failed:
+                    if failed.errno != errno.E2BIG:
+                        raise
+                    raise Refusal(f"The command line of {command.argv[0][:80]!r} is too long.") from failed
+            return _judge(running, returned, time.monotonic() - started)
+
+    def sweep(self) -> int:
+        """Kill and remove what hosts left that are dead; a living host's is never touched."""
+        return self._leftovers.sweep(hierarchies.find())
+
+    def kill_all(self) -> None:
+        """Kill every command that this sandbox has running; each `run` then returns without an exit code."""
+        with self._lock:
+            running = tuple(self._running)
+        for one in running:
+            one.kill()
+
+    def _describe(self) -> str:
+        uid = self._unprivileged()
+        who = f"uid {os.geteuid()}" if uid is None else f"uid {uid} instead of root"
+        hierarchy = hierarchies.find()
+        memory = "" if hierarchy.limits_memory else "; memory is limited for each process alone (RLIMIT_AS)"
+        return f"bubblewrap as {who}, seccomp, no network, rlimits, {hierarchy}{memory}."
+
+    def _unprivileged(self) -> int | None:
+        """Say which uid bwrap must be started as; None means the host's own."""
+        if os.geteuid() == 0:
+            uid = NOBODY if self._uid is None else self._uid
+            if uid <= 0:
+                raise SandboxUnavailable(
+                    f"Untrusted commands must not run as uid {uid}.",
+                    hint=f"Use another one, for example {NOBODY}.",
+                )
+            return uid
+        if self._uid not in (None, os.geteuid()):
+            raise SandboxUnavailable(
+                f"Only root can run commands as uid {self._uid}, and this is uid {os.geteuid()}.",
+                hint="Leave the uid out.",
+            )
+        return None
+
+    @contextmanager
+    def _grouped(self, hierarchy: hierarchies.Hierarchy, limits: Limits) -> Iterator[Group | None]:
+        if not hierarchy.homes:
+            yield None
+            return
+        owner = Owner.current()
+        self._leftovers.note(owner, hierarchy)
+        group = Group(hierarchy, owner, limits.memory, limits.processes + OWN_PROCESSES)
+        try:
+            yield group
+        finally:
+            group.remove()
+
+    @contextmanager
+    def _registered(self, running: Running) -> Iterator[None]:
+        with self._lock:
+            self._running.add(running)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(running)
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Everything that a command's launch needs open."""
+
+    stdin: int
+    options: int
+    streams: Streams
+    status: tuple[int, IO[bytes]]
+    inherited: tuple[int, ...]
+
+
+def _judge(running: Running, returned: int | None, seconds: float) -> Finished:
+    """Say how a command ended, and tell a command that failed from a sandbox that did."""
+    reports, output = running.reports, running.output
+    ended = running.broken or RunEnd.EXIT
+    exit_code = None if running.broken or running.killed else reports.exit_code
+    # 128 + n: its init died by a signal that we did not send.
+    struck = returned is None or returned < 0 or returned > 128
+    if exit_code is None and not (running.broken or running.killed or struck):
+        raise diagnosis.explain(reports.complaint or output.kept.decode("utf-8", "replace"))
+    return Finished(exit_code, ended, output.kept, output.truncated, seconds)
+
+
+def _bwrap() -> Path:
+    found = shutil.which("bwrap")
+    if found is None:
+        raise SandboxUnavailable("bubblewrap is not installed: there is no bwrap.", hint=diagnosis.INSTALL)
+    return Path(found).resolve()
+
+
+def _prepare(mount: Mount, uid: int | None) -> None:
+    """Check that the source is there, and make it the command's own if it may write to it."""
+    try:
+        mount.source.stat()
+        if uid is not None and mount.writable:
+            hand_over(mount.source, uid)
+    except OSError as failed:
+        raise SandboxUnavailable(
+            f"{mount.source} can't be shown in the sandbox as {mount.target}: {failed.strerror}.",
+            hint="Check that it exists and that Fresh may change it.",
+        ) from failed
+
+
+def _sources(command: Command, uid: int | None) -> list[Path]:
+    """Say where bwrap finds each mount's source: where it is, or on the stage."""
+    if uid is None:
+        return [mount.source.absolute() for mount in command.mounts]
+    return [STAGE / str(place) for place in range(len(command.mounts))]
+
+
+def _launcher(command: Command, uid: int | None, group: Group | None, status: int) -> list[str]:
+    words = [sys.executable, "-I", "-S", launch.__file__, f"parent={os.getpid()}", f"status={status}"]
+    words += [f"group={directory}" for directory in (group.directories if group else ())]
+    if uid is None:
+        return words
+    _set_up_stage()
+    lent = [("lend" if mount.writable else "show", mount.source.absolute()) for mount in command.mounts]
+    return [*words, f"uid={uid}", f"stage={STAGE}", *(f"{key}={source}" for key, source in lent)]
+
+
+def _set_up_stage() -> None:
+    """Make the directory that every launch mounts its own stage on; it stays, and stays empty."""
+    try:
+        STAGE.mkdir(mode=0o711, exist_ok=True)
+    except OSError as failed:
+        raise SandboxUnavailable(
+            f"Could not make {STAGE}: {failed}.", hint=diagnosis.ORDINARY_USER
+        ) from failed
+
+
+@contextmanager
+def _opened(command: Command, sources: list[Path]) -> Iterator[_Files]:
+    with ExitStack() as stack:
+
+        def hold(content: bytes) -> int:
+            return stack.enter_context(_memory(content))
+
+        reader, writer = os.pipe()
+        stack.callback(os.close, reader)
+        status = stack.enter_context(os.fdopen(writer, "wb"))
+        texts = {path: hold(text.encode()) for path, text in SYNTHETIC.items()}
+        streams = Streams(hold(seccomp.program()), writer, texts)
+        options = hold(isolation(command, sources, streams))
+        stdin = hold(command.stdin)
+        yield _Files(stdin, options, streams, (reader, status), (streams.filter, options, *texts.values()))
+
+
+@contextmanager
+def _memory(content: bytes) -> Iterator[int]:
+    """Hold bytes in a file without a name, positioned at its start, that no reader can change."""
+    number = os.memfd_create("fresh", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        with open(number, "wb", closefd=False) as file:
+            file.write(content)
+        fcntl.fcntl(number, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
+        os.lseek(number, 0, os.SEEK_SET)
+        yield number
+    finally:
+        os.close(number)
