@@ -14,7 +14,9 @@ from fresh.domain.approval import Decision, Question
 from fresh.domain.change import Change, TreeEntry
 from fresh.domain.evidence import Evidence, RunEnd, TestRun
 from fresh.domain.feature import Feature, Inventory, Kind
+from fresh.domain.order import RunOrder
 from fresh.domain.record import Claim, Event, Host, RunRecord
+from fresh.domain.report import RunReport
 from fresh.domain.status import RunStatus
 from fresh.domain.stopping import StopRequest, WhyStopped
 from fresh.domain.work import Plan, Work
@@ -207,6 +209,37 @@ class Workspace(Protocol):
         ...
 
 
+# ------------------------------------------------------------------------------------------------------ environment
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A Python that has the target's dependencies, as commands in the sandbox see it.
+
+    `mounts` are read-only and come after a tree's own. `import_roots` are put before everything that is installed, so
+    that the tree's code wins over an installed copy of it. `digest` changes when what is installed changes; `how` says
+    in one sentence where it comes from and what it lacks.
+    """
+
+    python: str
+    mounts: tuple[Mount, ...]
+    how: str
+    digest: str
+    has_pytest: bool
+    import_roots: tuple[str, ...] = ()
+
+
+class Environments(Protocol):
+    """Where the target's Python comes from."""
+
+    def prepare(self, commit: str, python: str | None = None) -> Environment:
+        """Find or build the environment of a commit; `python` names an interpreter that has everything already.
+
+        Raises OperatorMistake for a `python` that can't be used, Mishap when nothing can be installed.
+        """
+        ...
+
+
 # ---------------------------------------------------------------------------------------------------------- engines
 
 
@@ -264,6 +297,48 @@ class Engine(Protocol):
     def work(self, bench: Bench, plan: Plan, feedback: Evidence | None, asked: str) -> Work:
         """Make the change in the bench's tree. `feedback` holds failed checks of the last attempt, `asked` a person's
         words after "request changes". Raises Declined."""
+        ...
+
+
+# ---------------------------------------------------------------------------------------------------------- proving
+
+
+class Prover(Protocol):
+    """Run the target's own tests and judge commits; one for each repository."""
+
+    def ready(self, order: RunOrder, base: str) -> tuple[str, ...]:
+        """Build the environment and run the base commit's tests once; return sentences that people should know.
+
+        Raises Refusal when the tests of the base commit can't be run, with the way out.
+        """
+        ...
+
+    def bench(self, ticket: Ticket) -> Bench:
+        """Give an agent its workbench; its tree stands or is planted."""
+        ...
+
+    def tree(self, ticket: Ticket) -> Tree:
+        """Give the tree of an agent's bench."""
+        ...
+
+    def verify(self, ticket: Ticket, commit: str, work: Work) -> Evidence:
+        """Judge a commit on a fresh checkout in a fresh sandbox."""
+        ...
+
+    def clear(self, ticket: Ticket) -> None:
+        """Remove the trees of an agent that has ended."""
+        ...
+
+
+class ReportFiles(Protocol):
+    """Where a run's report and log lie."""
+
+    def write(self, report: RunReport, markdown: str) -> Path:
+        """Write the report as JSON and Markdown; return the path of the JSON. The same run has one report."""
+        ...
+
+    def logging(self, record: RunRecord) -> AbstractContextManager[Path]:
+        """Send the log lines of a run to its file while the context is open."""
         ...
 
 

@@ -48,6 +48,7 @@ class TestRun(Value):
     outcomes: dict[str, TestOutcome] = Field(default_factory=dict)
     covered: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     tail: str = Field(default="", description="the last lines of output, for people")
+    cut_in: str = Field(default="", description="the test that was running when the run was cut short")
 
     @property
     def passed(self) -> frozenset[str]:
