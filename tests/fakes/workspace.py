@@ -246,16 +246,26 @@ class FakeWorkspace:
             )
         return "".join(parts)
 
-    def publish(self, commit: str, branch: str) -> None:
+    def publish(self, commit: str, branch: str, *, replaces: str | None = None) -> None:
         """Add one branch to the operator's repository."""
         self._enter("publish")
         self._commit(commit)
         there = self.branches.setdefault(branch, commit)
+        if there == replaces:
+            self.branches[branch] = there = commit
         if there != commit:
             raise Refusal(
                 f"Branch {branch!r} in {self.home} points at {there[:12]}, not at {commit[:12]}.",
                 hint=f"Rename or delete it: git branch -m {branch} {branch}-old",
             )
+
+    def contains(self, commit: str, earlier: str) -> bool:
+        """Walk the parents."""
+        self._enter("contains")
+        here: str | None = commit
+        while here is not None and here != earlier:
+            here = self._commit(here).parent
+        return here == earlier
 
     def published(self, branch: str) -> str | None:
         """Read a branch of the operator's repository."""

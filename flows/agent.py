@@ -1,0 +1,204 @@
+"""One agent: analyse, implement, test, ask, commit and open the pull request, complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from flows.approving import ask
+from fresh.domain.agent import AgentReport, Outcome, Ticket
+from fresh.domain.approval import Answer, Decision, Question, Why, why_ask
+from fresh.domain.evidence import Evidence, Verdict
+from fresh.domain.identity import question_id
+from fresh.domain.money import ZERO
+from fresh.domain.phase import Phase
+from fresh.domain.questions import question_text
+from fresh.domain.steps import Made
+from fresh.domain.stopping import WhyStopped, why_stop
+from fresh.domain.work import Plan, Work
+from fresh.errors import FreshError
+from fresh.wiring import Toolbox, toolbox
+from tasks.reporting import complete, report_of
+from tasks.showing import show_evidence, show_phase
+from tasks.working import analyse, implement, offer_branch, publish, verify
+
+REPAIRS = 2
+"""How often failing checks go back to the engine before a person is asked."""
+
+
+@flow(
+    name="agent",
+    flow_run_name="{ticket.agent_id} {ticket.kind} {ticket.feature.name}",
+    persist_result=False,
+)
+def agent(ticket: Ticket) -> State[None]:
+    """Work one feature on one branch; entered again under the same ticket, it goes on where it was."""
+    tools = toolbox(Path(ticket.repository))
+    run = str(flow_run.id)
+    tools.journal.enter_agent(ticket.agent_id, run, flow_run.ui_url or "", tools.host, tools.clock.now())
+    try:
+        report = _work(tools, ticket)
+    except FreshError as trouble:
+        report = report_of(ticket, Outcome.FAILED, failure=trouble.message)
+    except Exception as defect:
+        tools.log.exception("Agent %s broke", ticket.agent_id)
+        report = report_of(ticket, Outcome.FAILED, failure=f"{type(defect).__name__}: {defect}")
+    standing = complete(ticket, report)
+    show_phase(ticket, Phase(standing.outcome.value), standing.cost)
+    return _state(standing)
+
+
+def _state(report: AgentReport) -> State[None]:
+    words = report.failure or report.summary
+    if report.outcome is Outcome.FAILED:
+        return Failed(message=words)
+    return Completed(name=report.outcome.value.capitalize(), message=words)
+
+
+@dataclass(frozen=True)
+class _Round:
+    """One pass from implementing to a decision."""
+
+    ordinal: int = 0
+    repairs: int = 0
+    feedback: Evidence | None = None
+    asked: str = ""
+    offered: str | None = None
+
+
+def _work(tools: Toolbox, ticket: Ticket) -> AgentReport:
+    show_phase(ticket, Phase.ANALYZING, ZERO)
+    analysis = analyse(ticket)
+    if analysis.plan is None:
+        return report_of(ticket, Outcome.DECLINED, failure=analysis.declined)
+    this = _Round()
+    while True:
+        if (why := _why_stop(tools, ticket)) is not None:
+            return report_of(ticket, Outcome.STOPPED, failure=f"Stopped, because {why}.", commit=this.offered)
+        outcome = _pass(tools, ticket, analysis.plan, this)
+        if isinstance(outcome, AgentReport):
+            return outcome
+        this = outcome
+
+
+def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentReport | _Round:
+    """Go once from implementing to a decision; return the end, or the next round."""
+    show_phase(ticket, Phase.IMPLEMENTING, ZERO)
+    made = implement(ticket, plan, this.ordinal, this.feedback, this.asked)
+    if made.refused is not None:
+        return report_of(ticket, Outcome.FAILED, failure=made.refused)
+    if made.commit is None or made.work is None:
+        return _out_of_ideas(tools, ticket, plan, this, made)
+    if (stop := _why_stop(tools, ticket)) is not None:
+        offer_branch(ticket, made.commit, this.offered)
+        kept = f"Stopped, because {stop}; its work is kept on its branch."
+        return report_of(ticket, Outcome.STOPPED, failure=kept, commit=made.commit)
+    show_phase(ticket, Phase.TESTING, ZERO)
+    evidence = verify(ticket, made.commit, made.work, this.ordinal)
+    show_evidence(ticket, evidence)
+    if evidence.verdict is Verdict.FAILED and this.repairs < REPAIRS:
+        return replace(this, ordinal=this.ordinal + 1, repairs=this.repairs + 1, feedback=evidence)
+    why = why_ask(evidence, ticket.order.approval)
+    report = _judged(tools, ticket, made.commit, made.work, evidence)
+    if why is None:
+        return _publish(ticket, report, plan, made.work)
+    return _settle(tools, ticket, plan, this, why, report, made.work)
+
+
+def _out_of_ideas(
+    tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round, made: Made
+) -> AgentReport | _Round:
+    """The engine gave up: at once that is a refusal; after failed checks a person is asked."""
+    declined = made.declined or "The engine made no change."
+    if this.feedback is None:
+        return report_of(ticket, Outcome.DECLINED, failure=declined)
+    work = Work(
+        summary=f"The checks of {this.feedback.commit[:10]} fail, and the engine is out of ideas: {declined}"
+    )
+    report = _judged(tools, ticket, this.feedback.commit, work, this.feedback)
+    return _settle(tools, ticket, plan, this, Why.CHECKS_FAIL, report, work)
+
+
+def _settle(
+    tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round, why: Why, report: AgentReport, work: Work
+) -> AgentReport | _Round:
+    """Ask, and carry out what was decided."""
+    if report.commit is None or report.evidence is None:
+        raise ValueError("a question needs a judged commit")
+    offer_branch(ticket, report.commit, this.offered)
+    this = replace(this, offered=report.commit)
+    show_phase(ticket, Phase.AWAITING_USER, report.cost)
+    decision = ask(tools, _question(tools, ticket, why, this, report), _run_deadline(tools, ticket))
+    if decision is None:
+        return _with(report, Outcome.PARKED, "Nobody has answered yet; approve it and resume the run.")
+    match decision.answer:
+        case Answer.CHANGES:
+            return replace(this, ordinal=this.ordinal + 1, repairs=0, feedback=None, asked=decision.text)
+        case Answer.REJECTED:
+            return _with(report, Outcome.REJECTED, f"Rejected by {decision.by}. {decision.text}".strip())
+        case Answer.STOPPED:
+            return _with(report, Outcome.STOPPED, f"Stopped by {decision.by}; the branch is kept.")
+        case Answer.APPROVED | Answer.EXPIRED if why is Why.CHECKS_FAIL:
+            failing = "; ".join(check.fact for check in report.evidence.failures) or work.summary
+            return _with(report, Outcome.ABANDONED, f"Checks fail, so no pull request: {failing}")
+        case Answer.APPROVED:
+            return _publish(ticket, _reviewed(report, decision), plan, work)
+        case Answer.EXPIRED:
+            return _publish(ticket, report, plan, work)
+
+
+def _publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> AgentReport:
+    show_phase(ticket, Phase.COMMITTING, report.cost)
+    published = publish(ticket, report, plan, work)
+    return report.model_copy(
+        update={
+            "outcome": Outcome.COMPLETED,
+            "pull_request": published.pull_request,
+            "branch": published.branch,
+        }
+    )
+
+
+def _question(tools: Toolbox, ticket: Ticket, why: Why, this: _Round, report: AgentReport) -> Question:
+    now = tools.clock.now()
+    return Question(
+        id=question_id(ticket.agent_id, why, this.ordinal),
+        run_id=ticket.run_id,
+        agent_id=ticket.agent_id,
+        why=why,
+        text=question_text(ticket, why, report),
+        commit=report.commit,
+        asked_at=now,
+        deadline=now + timedelta(minutes=ticket.order.approval_timeout),
+    )
+
+
+def _run_deadline(tools: Toolbox, ticket: Ticket) -> datetime:
+    return tools.journal.run(ticket.run_id).deadline
+
+
+def _why_stop(tools: Toolbox, ticket: Ticket) -> WhyStopped | None:
+    requests = tools.journal.stop_requests(ticket.run_id)
+    if any(request.agent_id == ticket.agent_id for request in requests):
+        return WhyStopped.REQUESTED
+    return why_stop(tools.clock.now(), _run_deadline(tools, ticket), requests)
+
+
+def _judged(tools: Toolbox, ticket: Ticket, commit: str, work: Work, evidence: Evidence) -> AgentReport:
+    return report_of(ticket, Outcome.COMPLETED, summary=work.summary, commit=commit).model_copy(
+        update={"evidence": evidence, "change": tools.workspace.change(ticket.base, commit)}
+    )
+
+
+def _reviewed(report: AgentReport, decision: Decision) -> AgentReport:
+    return report.model_copy(update={"reviewed_by": f"{decision.by} (through {decision.through})"})
+
+
+def _with(report: AgentReport, outcome: Outcome, failure: str) -> AgentReport:
+    return report.model_copy(update={"outcome": outcome, "failure": failure})

@@ -1,0 +1,109 @@
+"""The only place where anything pauses: one question, one durable decision, whatever dies meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from datetime import datetime
+from typing import Literal
+
+import httpx
+from prefect import pause_flow_run
+from prefect.input import RunInput
+from prefect.input.run_input import keyset_from_base_key
+from prefect.runtime import flow_run
+from pydantic import Field, ValidationError
+
+from fresh.domain.approval import Answer, Decision, OnDeadline, Question, on_deadline
+from fresh.errors import ServerUnreachable
+from fresh.wiring import Toolbox
+
+POLL = 0.5
+LONGER_THAN_ANY_RUN = 30 * 24 * 3600
+"""Seconds. A pause that times out ends the run as failed, so it must never do so: deadlines are our own."""
+
+
+class Reply(RunInput):
+    """What the Resume form of the Prefect UI asks for; the server validates it by JSON schema alone."""
+
+    # Without a default: Prefect builds the form's model from nothing when a run is woken without a reply, and
+    # nothing must never read as consent.
+    answer: Literal["approved", "rejected", "changes"] = Field(
+        description="What should happen with this change"
+    )
+    words: str = Field(default="", max_length=4000, description="For `changes`: what should be different")
+    by: str = Field(default="", max_length=80, description="Your name, for the record")
+
+
+def ask(tools: Toolbox, question: Question, run_deadline: datetime) -> Decision | None:
+    """Pause until the question is decided; None means that it is left open and the agent is parked.
+
+    The journal decides: a reply through the Prefect form counts when nobody was first. A question decided before,
+    also by a process that died, is not asked again.
+    """
+    journal = tools.journal
+    standing = journal.ask(question)
+    attempt = 0
+    while (decision := journal.decision(standing.id)) is None:
+        if _is_to_be_parked(standing, tools.clock.now(), run_deadline):
+            return None
+        reply = _pause(tools, standing, attempt)
+        attempt += 1
+        if reply is not None:
+            through_form = Decision(
+                answer=Answer(reply.answer),
+                by=reply.by or "somebody",
+                through="prefect",
+                text=reply.words,
+                at=tools.clock.now(),
+            )
+            journal.decide(standing.id, through_form)
+    journal.apply(standing.id, tools.clock.now())
+    return decision
+
+
+def _is_to_be_parked(question: Question, now: datetime, run_deadline: datetime) -> bool:
+    return on_deadline(question.why) is OnDeadline.PARK and now >= min(question.deadline, run_deadline)
+
+
+def _pause(tools: Toolbox, question: Question, attempt: int) -> Reply | None:
+    """Pause this flow run once; None when it was woken without a reply, because the journal has something to say.
+
+    A key is used once for each pause: Prefect answers a used key with the old reply. After an outage the same key
+    is entered again, and a reply that was given meanwhile comes back at once.
+    """
+    key = f"{question.id}-{attempt}"
+    form = Reply.with_initial_data(description=question.text)
+    while True:
+        try:
+            return pause_flow_run(
+                wait_for_input=form, key=key, poll_interval=POLL, timeout=LONGER_THAN_ANY_RUN
+            )
+        except ValidationError:
+            return None
+        except (httpx.HTTPError, RuntimeError):
+            if not _outlast(tools, question, form, key):
+                return None
+
+
+def _outlast(tools: Toolbox, question: Question, form: type[Reply], key: str) -> bool:
+    """Sit out an outage. True: enter the pause again. False: the run is final or the journal has the decision."""
+    form_is_shown = False
+    while tools.journal.decision(question.id) is None:
+        try:
+            state = tools.control.state(str(flow_run.id))
+            if state != "PAUSED":
+                return state == "RUNNING"
+            if not form_is_shown:
+                _show_form(form, key)
+                form_is_shown = True
+        except ServerUnreachable:
+            pass
+        time.sleep(POLL)
+    return False
+
+
+def _show_form(form: type[Reply], key: str) -> None:
+    """Save the form again: the outage may have begun between the pause and its form."""
+    with contextlib.suppress(httpx.HTTPError):
+        form.save(keyset_from_base_key(f"paused-{key}"))

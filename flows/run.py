@@ -1,0 +1,170 @@
+"""One run: open it, prepare what its agents share, fill the seats until a reason to stop, report."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from prefect import flow, tags, task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.agent import agent
+from flows.forcing import end_now
+from flows.supervising import supervised
+from fresh.domain import narration
+from fresh.domain.agent import Outcome, Ticket
+from fresh.domain.order import RunOrder
+from fresh.domain.record import RunRecord
+from fresh.domain.report import RunReport
+from fresh.domain.stopping import WhyStopped, why_stop
+from fresh.wiring import Toolbox, toolbox
+from tasks.opening import draw, open_run
+from tasks.preparing import prepare, survey
+from tasks.reporting import complete, report_of, write_report
+from tasks.showing import show_progress
+
+THREADS = 512
+"""A waiting agent keeps its thread, so there must be more of them than seats."""
+POLL = 0.5
+
+
+def _run_name() -> str:
+    given = flow_run.parameters
+    order = given["order"]
+    order = order if isinstance(order, RunOrder) else RunOrder.model_validate(order)
+    where = Path(order.repo).absolute().name
+    return f"{where}: {order.agents} agents, {order.strategy}, {order.budget}"
+
+
+@flow(
+    name="run",
+    flow_run_name=_run_name,
+    task_runner=ThreadPoolTaskRunner(max_workers=THREADS),
+    persist_result=False,
+)
+def run(order: RunOrder, run_id: str | None = None) -> RunReport:
+    """Run autonomous development agents on a repository, under a budget, and report what they did.
+
+    With the id of an unfinished run it goes on where that run was.
+    """
+    record = open_run(order, run_id)
+    tools = toolbox(Path(record.repository))
+    with tools.reports.logging(record), _hosted(tools, record):
+        notes = prepare(record)
+        counts = survey(record)
+        why = _work(tools, record)
+        return write_report(record, why, counts, notes)
+
+
+@contextmanager
+def _hosted(tools: Toolbox, record: RunRecord) -> Iterator[None]:
+    """Take over from a host that died, and watch over the run."""
+    tools.control.make_limits()
+    with supervised(tools, record, lambda request: end_now(tools, record, request)):
+        _retire_dead(tools, record)
+        tools.journal.note_flow_run(record.id, str(flow_run.id))
+        yield
+
+
+def _retire_dead(tools: Toolbox, record: RunRecord) -> None:
+    """Mark the flow runs of an earlier host as crashed: a run whose process died stays as it was for ever."""
+    earlier = [tools.journal.flow_run(ticket.agent_id) for ticket in tools.journal.tickets(record.id)]
+    for dead in (*earlier, tools.journal.run_flow(record.id)):
+        if dead is not None:
+            tools.control.retire(dead, "Its process died; the run was entered again.")
+
+
+@task(task_run_name="seat of {ticket.agent_id}", cache_policy=NO_CACHE)
+def launch(ticket: Ticket) -> None:
+    """Seat one agent as a subflow of the run."""
+    agent(ticket, return_state=True)
+
+
+def _work(tools: Toolbox, record: RunRecord) -> WhyStopped:
+    """Fill seats until there is a reason to stop and everybody has ended."""
+    ended: queue.SimpleQueue[str] = queue.SimpleQueue()
+    live: set[str] = set()
+    waiting = _unfinished(tools, record)
+    may_draw = record.closed_at is None and (record.order.overnight or not tools.journal.tickets(record.id))
+    why: WhyStopped | None = None
+    while True:
+        why = why or _why_stop(tools, record)
+        if why is not None:
+            _leave_unstarted(waiting, why)
+        free = _free_seats(tools, record, live)
+        if may_draw and why is None and not waiting and free > 0:
+            waiting = draw(record, free)
+            may_draw = record.order.overnight and bool(waiting)
+        for ticket in waiting[:free]:
+            live.add(ticket.agent_id)
+            _seat(record, ticket, ended)
+        del waiting[:free]
+        if not live and not waiting:
+            return why or (WhyStopped.NOTHING_WORTHWHILE if record.order.overnight else WhyStopped.DONE)
+        _drop_ended(live, ended)
+        _show(tools, record)
+
+
+def _why_stop(tools: Toolbox, record: RunRecord) -> WhyStopped | None:
+    return why_stop(tools.clock.now(), record.deadline, tools.journal.stop_requests(record.id))
+
+
+def _unfinished(tools: Toolbox, record: RunRecord) -> list[Ticket]:
+    """Find the agents that a dead host left, and the parked ones whose question was decided meanwhile."""
+    parked = {
+        report.agent_id for report in tools.journal.reports(record.id) if report.outcome is Outcome.PARKED
+    }
+    decided = {question.agent_id for question in tools.journal.questions(record.id, unapplied=True)}
+    for agent_id in parked & decided:
+        tools.journal.reopen_agent(agent_id)
+    reported = {report.agent_id for report in tools.journal.reports(record.id)}
+    return [ticket for ticket in tools.journal.tickets(record.id) if ticket.agent_id not in reported]
+
+
+def _leave_unstarted(waiting: list[Ticket], why: WhyStopped) -> None:
+    """Report the agents that never got a seat: every agent of a run ends exactly once."""
+    for ticket in waiting:
+        complete(ticket, report_of(ticket, Outcome.STOPPED, failure=f"Not started, because {why}."))
+    waiting.clear()
+
+
+def _free_seats(tools: Toolbox, record: RunRecord, live: set[str]) -> int:
+    """Count the seats that nobody works in; overnight, an agent that waits for an answer gives its seat away."""
+    working = set(live)
+    if record.order.overnight:
+        working -= {question.agent_id for question in tools.journal.questions(record.id, undecided=True)}
+    return max(0, record.order.agents - len(working))
+
+
+def _seat(record: RunRecord, ticket: Ticket, ended: queue.SimpleQueue[str]) -> None:
+    marks = (
+        "autonomous",
+        f"run:{record.id}",
+        f"agent:{ticket.agent_id}",
+        f"feature:{ticket.feature.key}",
+        f"kind:{ticket.kind}",
+        f"strategy:{record.order.strategy}",
+    )
+    with tags(*marks):
+        launch.submit(ticket).add_done_callback(lambda _: ended.put(ticket.agent_id))
+
+
+def _drop_ended(live: set[str], ended: queue.SimpleQueue[str]) -> None:
+    """Wait for somebody to end, but not for long; then take everybody out who did."""
+    with suppress(queue.Empty):
+        live.discard(ended.get(timeout=POLL))
+        while True:
+            live.discard(ended.get_nowait())
+
+
+def _show(tools: Toolbox, record: RunRecord) -> None:
+    """Show progress in Prefect when an agent has ended since the last look."""
+    tickets = tools.journal.tickets(record.id)
+    reports = tools.journal.reports(record.id)
+    if tools.shown.get(record.id) != len(reports):
+        tools.shown[record.id] = len(reports)
+        show_progress(record.id, len(reports), len(tickets), [narration.ended(report) for report in reports])

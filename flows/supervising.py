@@ -1,0 +1,94 @@
+"""While a run is hosted: beat, let the clock answer, wake agents whose question was decided elsewhere, obey stops."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+
+from fresh.domain.approval import Answer, Decision, OnDeadline, Question, on_deadline
+from fresh.domain.record import RunRecord
+from fresh.domain.stopping import StopRequest
+from fresh.errors import Mishap, ServerUnreachable
+from fresh.wiring import Toolbox
+
+BEAT = 0.5
+LOOK_AT_PREFECT = 10
+"""Beats between two looks at whether somebody ended a waiting agent in the Prefect UI."""
+FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
+
+
+@contextmanager
+def supervised(tools: Toolbox, record: RunRecord, on_force: Callable[[StopRequest], None]) -> Iterator[None]:
+    """Watch over a run in a thread for as long as the context is open, then give the repository back."""
+    ended = threading.Event()
+    watch = threading.Thread(
+        target=_watch, args=(tools, record, ended, on_force), name=f"watch-{record.id}", daemon=True
+    )
+    watch.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watch.join(timeout=5.0)
+        tools.journal.yield_claim(record.repository, tools.host)
+
+
+def _watch(
+    tools: Toolbox, record: RunRecord, ended: threading.Event, on_force: Callable[[StopRequest], None]
+) -> None:
+    beats = 0
+    while not ended.wait(BEAT):
+        beats += 1
+        try:
+            tools.journal.beat(tools.host, tools.clock.now())
+            requests = tools.journal.stop_requests(record.id)
+            forced = next((request for request in requests if request.force), None)
+            if forced is not None:
+                on_force(forced)
+                return
+            look_closer = beats % LOOK_AT_PREFECT == 0
+            for question in tools.journal.questions(record.id, undecided=True):
+                _answer(tools, record, question, requests, look_closer)
+            for question in tools.journal.questions(record.id, unapplied=True):
+                _wake(tools, question, "The question is decided.")
+        except Mishap as trouble:
+            tools.log.warning("%s", trouble.message)
+
+
+def _answer(
+    tools: Toolbox,
+    record: RunRecord,
+    question: Question,
+    requests: tuple[StopRequest, ...],
+    look_closer: bool,
+) -> None:
+    """Answer an open question when the clock, a stop request or Prefect's cancel button does."""
+    now = tools.clock.now()
+    asked_to_stop = [request for request in requests if request.agent_id in (None, question.agent_id)]
+    if asked_to_stop:
+        stop = asked_to_stop[-1]
+        _decide(tools, question, Answer.STOPPED, stop.by, stop.through, now)
+    elif now >= min(question.deadline, record.deadline):
+        if on_deadline(question.why) is OnDeadline.PARK:
+            _wake(tools, question, "Nobody has answered in time.")
+        else:
+            _decide(tools, question, Answer.EXPIRED, "nobody in time", "clock", now)
+    elif look_closer:
+        with suppress(ServerUnreachable):
+            run = tools.journal.flow_run(question.agent_id)
+            if run is not None and tools.control.state(run) in FINAL:
+                _decide(tools, question, Answer.STOPPED, "somebody", "prefect", now)
+
+
+def _decide(tools: Toolbox, question: Question, answer: Answer, by: str, through: str, now: datetime) -> None:
+    tools.journal.decide(question.id, Decision(answer=answer, by=by, through=through, at=now))
+
+
+def _wake(tools: Toolbox, question: Question, why: str) -> None:
+    """Wake the paused flow run; in an outage the next beat tries again."""
+    run = tools.journal.flow_run(question.agent_id)
+    if run is not None:
+        with suppress(ServerUnreachable):
+            tools.control.wake(run, why)

@@ -1,0 +1,80 @@
+"""The report and the log of a run, as files that people find in the morning."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from fresh.domain.record import RunRecord
+from fresh.domain.report import RunReport
+from fresh.errors import StorageFailed
+
+LOGGER = "fresh"
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone().strftime("%Y%m%d_%H%M%S")
+
+
+class ReportsBelow:
+    """Reports and logs in the state directory, named by when their run began."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def write(self, report: RunReport, markdown: str) -> Path:
+        """Write both forms whole or not at all; writing again replaces them."""
+        stem = self._own_stem(
+            self._home, f"orchestration_report_{_stamp(report.started_at)}", report.run_id, ".json"
+        )
+        _write_whole(stem.with_suffix(".md"), markdown)
+        path = stem.with_suffix(".json")
+        _write_whole(path, report.model_dump_json(indent=2) + "\n")
+        return path
+
+    @contextmanager
+    def logging(self, record: RunRecord) -> Iterator[Path]:
+        """Append the lines of the `fresh` loggers to the log of this run."""
+        folder = self._home / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"orchestrator_{_stamp(record.opened_at)}.log"
+        lines = logging.FileHandler(path, encoding="utf-8")
+        lines.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger = logging.getLogger(LOGGER)
+        logger.setLevel(logging.INFO)
+        logger.addHandler(lines)
+        try:
+            yield path
+        finally:
+            logger.removeHandler(lines)
+            lines.close()
+
+    @staticmethod
+    def _own_stem(folder: Path, name: str, run_id: str, suffix: str) -> Path:
+        """Two runs may begin in the same second: the second one gets its id into the name."""
+        taken = folder / f"{name}{suffix}"
+        if taken.exists() and f'"run_id": "{run_id}"' not in taken.read_text(
+            encoding="utf-8", errors="replace"
+        ):
+            return folder / f"{name}_{run_id}"
+        return folder / name
+
+
+def _write_whole(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as trouble:
+        draft.unlink(missing_ok=True)
+        raise StorageFailed(
+            f"The report {path} can't be written: {trouble.strerror}.",
+            hint="Make room on the disk and resume the run.",
+        ) from trouble

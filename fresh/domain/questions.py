@@ -1,0 +1,43 @@
+"""What a person is asked, in Markdown: what changed, the evidence, what the clock will do, how to try it."""
+
+from __future__ import annotations
+
+from fresh.domain.agent import AgentReport, Ticket
+from fresh.domain.approval import OnDeadline, Why, on_deadline
+from fresh.domain.evidence import CheckState
+
+OPENING = {
+    Why.READY: "Agent completed work, please test branch",
+    Why.CHECKS_FAIL: "Checks fail and the agent is out of ideas on branch",
+    Why.ARCHITECTURE: "A decision of architecture is needed on branch",
+    Why.POLICY: "A person must look at branch",
+}
+SILENCE = {
+    OnDeadline.CONTINUE_AS_DRAFT: "it is published as a draft marked unreviewed",
+    OnDeadline.ABANDON: "it is abandoned and its branch kept",
+    OnDeadline.PARK: "it is parked until somebody answers",
+}
+MARKS = {CheckState.PASSED: "✅", CheckState.FAILED: "❌", CheckState.NOT_RUN: "➖"}
+
+
+def question_text(ticket: Ticket, why: Why, report: AgentReport) -> str:
+    """Write the question that a person reads in every door."""
+    lines = [
+        f"{OPENING[why]} {ticket.branch}",
+        "",
+        f"**{ticket.kind} of `{ticket.feature.key}`** {report.summary}",
+        "",
+    ]
+    if report.change is not None:
+        files = ", ".join(f"`{path}`" for path in report.change.paths)
+        lines.append(f"- Change: +{report.change.added} −{report.change.removed} in {files}")
+    if report.evidence is not None:
+        lines += [f"- {MARKS[check.state]} {check.name}: {check.fact}" for check in report.evidence.checks]
+        ruling = report.evidence.policy
+        lines += [f"- Policy says {ruling.ruling}: {reason}" for reason in ruling.reasons]
+    lines += [
+        f"- Cost: {report.cost} of {ticket.order.cap}",
+        f"- Try it: `git switch {ticket.branch}`",
+        f"- Without an answer in {ticket.order.approval_timeout:g} minutes {SILENCE[on_deadline(why)]}.",
+    ]
+    return "\n".join(lines)

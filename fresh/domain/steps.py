@@ -1,0 +1,36 @@
+"""What each durable step of an agent leaves in the journal."""
+
+from __future__ import annotations
+
+from fresh.domain.evidence import Evidence
+from fresh.domain.value import Value
+from fresh.domain.work import Plan, Work
+
+
+class Analysis(Value):
+    """The engine's plan, or why it declined."""
+
+    plan: Plan | None = None
+    declined: str | None = None
+
+
+class Made(Value):
+    """The commit that came out of one round of work, or why there is none."""
+
+    commit: str | None = None
+    work: Work | None = None
+    declined: str | None = None
+    refused: str | None = None
+
+
+class Proven(Value):
+    """What the verifier found."""
+
+    evidence: Evidence
+
+
+class Published(Value):
+    """Where the change is now."""
+
+    branch: str
+    pull_request: str

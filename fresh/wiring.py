@@ -1,0 +1,119 @@
+"""The composition root: which adapter stands behind which port, for one repository in one process."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fresh.domain.feature import Inventory
+from fresh.domain.order import EngineName, RunOrder
+from fresh.domain.record import Host
+from fresh.domain.report import PassedOver
+from fresh.errors import OperatorMistake
+from fresh.ports import Clock, ControlRoom, Engine, Forge, Journal, Prover, ReportFiles, Sandbox, Workspace
+from fresh.settings import Settings
+from fresh.whereabouts import top_level
+
+MODELS = "fresh-models"
+SANDBOXES = "fresh-sandboxes"
+
+
+@dataclass
+class Toolbox:
+    """Every port of one repository, ready to use. `endings` are called before a forced end of the process."""
+
+    repository: Path
+    home: Path
+    host: Host
+    clock: Clock
+    journal: Journal
+    control: ControlRoom
+    workspace: Workspace
+    sandbox: Sandbox
+    prover: Prover
+    engines: Mapping[EngineName, Engine]
+    forge: Forge
+    reports: ReportFiles
+    take_inventory: Callable[[str], Inventory]
+    log: logging.Logger = field(default_factory=lambda: logging.getLogger("fresh.run"))
+    endings: list[Callable[[], None]] = field(default_factory=list)
+    passed_over: dict[str, tuple[PassedOver, ...]] = field(default_factory=dict)
+    shown: dict[str, int] = field(default_factory=dict)
+    _inventories: dict[str, Inventory] = field(default_factory=dict)
+    _surveying: threading.Lock = field(default_factory=threading.Lock)
+
+    def survey(self, commit: str) -> Inventory:
+        """Take the inventory of a commit once for each process."""
+        with self._surveying:
+            if commit not in self._inventories:
+                self._inventories[commit] = self.take_inventory(commit)
+            return self._inventories[commit]
+
+    def engine(self, name: EngineName) -> Engine:
+        """Find an engine. Raises OperatorMistake for one that this version does not have."""
+        try:
+            return self.engines[name]
+        except KeyError:
+            there = ", ".join(sorted(self.engines))
+            raise OperatorMistake(
+                f"The {name} engine is not part of this version.", hint=f"Use --engine with one of: {there}."
+            ) from None
+
+    def engine_for(self, order: RunOrder) -> EngineName:
+        """Choose the engine of an order: the one it names, else the one that is there."""
+        chosen = order.engine or EngineName.CODEMOD
+        self.engine(chosen)
+        return chosen
+
+
+_standing: dict[Path, Toolbox] = {}
+_building = threading.RLock()
+
+
+def repository_of(order_repo: str) -> Path:
+    """Find the repository that an order names. Raises OperatorMistake when there is none."""
+    if "://" in order_repo or order_repo.startswith("git@"):
+        raise OperatorMistake(
+            f"{order_repo} is a URL; this version works on a clone.",
+            hint=f"git clone {order_repo}, then --repo PATH",
+        )
+    given = Path(order_repo).expanduser().absolute()
+    if not given.is_dir():
+        raise OperatorMistake(
+            f"{given} is no directory.", hint="Give the path of a git repository with --repo."
+        )
+    root = top_level(given)
+    if root is None:
+        raise OperatorMistake(
+            f"{given} is not inside a git repository.",
+            hint="Run `git init` and commit, or give another --repo.",
+        )
+    return root.resolve()
+
+
+def toolbox(repository: Path) -> Toolbox:
+    """Give the toolbox of a repository, built on first use."""
+    with _building:
+        if repository not in _standing:
+            _standing[repository] = build_toolbox(repository, Settings())
+        return _standing[repository]
+
+
+@contextmanager
+def using(tools: Toolbox) -> Iterator[Toolbox]:
+    """Put a toolbox, with fakes in it, in place of the real one for as long as the context is open."""
+    with _building:
+        before = _standing.get(tools.repository)
+        _standing[tools.repository] = tools
+    try:
+        yield tools
+    finally:
+        with _building:
+            if before is None:
+                del _standing[tools.repository]
+            else:
+                _standing[tools.repository] = before

@@ -1,0 +1,1 @@
+"""Prefect tasks: values in, one port or domain call, value out."""

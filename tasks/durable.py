@@ -1,0 +1,35 @@
+"""A step that is done once, whatever dies: the journal says whether it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from fresh.domain import narration
+from fresh.domain.agent import Ticket
+from fresh.domain.phase import DURING, Step
+from fresh.domain.record import Event
+from fresh.domain.value import Value
+from fresh.wiring import Toolbox
+
+Result = TypeVar("Result", bound=Value)
+
+
+def narrate(tools: Toolbox, run_id: str, text: str, agent_id: str | None = None) -> None:
+    """Add a line to the audit trail and to the run's log."""
+    tools.journal.record(Event(run_id=run_id, agent_id=agent_id, at=tools.clock.now(), text=text))
+    tools.log.info(text)
+
+
+def once(
+    tools: Toolbox, ticket: Ticket, step: Step, ordinal: int, shape: type[Result], act: Callable[[], Result]
+) -> Result:
+    """Do a step unless the journal holds its result; the result that was written first counts."""
+    standing = tools.journal.begin_step(ticket.agent_id, step, ordinal, tools.clock.now())
+    if standing is not None:
+        return shape.model_validate_json(standing)
+    narrate(tools, ticket.run_id, narration.moved(ticket.agent_id, DURING[step]), ticket.agent_id)
+    result = act().model_dump_json()
+    return shape.model_validate_json(
+        tools.journal.end_step(ticket.agent_id, step, ordinal, result, tools.clock.now())
+    )

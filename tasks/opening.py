@@ -1,0 +1,120 @@
+"""Open a run: claim the repository, take the base commit, and draw work from the inventory."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+from fresh.domain.selection import Pick, Selection, select
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from fresh.domain import narration
+from fresh.domain.agent import Outcome, Ticket
+from fresh.domain.feature import Kind
+from fresh.domain.identity import agent_id, branch_name
+from fresh.domain.order import RunOrder
+from fresh.domain.record import RunRecord
+from fresh.domain.report import PassedOver
+from fresh.errors import OperatorMistake
+from fresh.wiring import Toolbox, repository_of, toolbox
+from tasks.durable import narrate
+
+
+@task(name="open run", cache_policy=NO_CACHE)
+def open_run(order: RunOrder, run_id: str | None) -> RunRecord:
+    """Claim the repository and write the run down; an unfinished run of that id is entered again as it stands.
+
+    Raises OperatorMistake when another host works on the repository, or when it can't be worked on at all.
+    """
+    tools = toolbox(repository_of(order.repo))
+    here = str(tools.repository)
+    name = run_id or secrets.token_hex(4)
+    holder = tools.journal.claim(here, name, tools.host, tools.clock.now())
+    if holder is not None:
+        raise OperatorMistake(
+            f"Run {holder.run_id} works on {here} already (process {holder.host.pid} on {holder.host.machine}).",
+            hint="Watch it with `fresh auto status`, or end it with `fresh auto stop`.",
+        )
+    known = next((record for record in tools.journal.runs(here) if record.id == name), None)
+    if known is not None:
+        tools.workspace.take_base(known.base)
+        return known
+    now = tools.clock.now()
+    return tools.journal.open_run(
+        RunRecord(
+            id=name,
+            repository=here,
+            order=order,
+            base=tools.workspace.take_base(),
+            engine=tools.engine_for(order),
+            seed=order.seed if order.seed is not None else secrets.randbits(63),
+            opened_at=now,
+            deadline=now + timedelta(hours=order.hours),
+        )
+    )
+
+
+def choose(tools: Toolbox, record: RunRecord) -> Selection:
+    """Rank what is worth doing now: nothing that was drawn before, no file that an open branch holds."""
+    inventory = tools.survey(record.base)
+    engine = tools.engine(record.engine)
+    taken, leased = _in_flight(tools, record)
+    return select(
+        inventory,
+        record.order,
+        seed=record.seed,
+        leased=leased,
+        taken=taken,
+        screen=lambda feature, kind: engine.screen(feature, kind, inventory),
+    )
+
+
+@task(name="draw work", cache_policy=NO_CACHE)
+def draw(record: RunRecord, seats: int) -> list[Ticket]:
+    """Draw tickets for at most `seats` agents and write them down before any of them starts."""
+    tools = toolbox(Path(record.repository))
+    inventory = tools.survey(record.base)
+    tools.journal.note_inventory(record.id, inventory.digest)
+    selection = choose(tools, record)
+    tools.passed_over[record.id] = tuple(
+        PassedOver(feature=over.feature, kind=over.kind, reason=over.reason) for over in selection.passed_over
+    )
+    tickets = [_ticket(record, pick) for pick in selection.picks[:seats]]
+    for ticket in tickets:
+        tools.journal.add_agent(ticket, tools.clock.now())
+        narrate(tools, record.id, narration.began(ticket), ticket.agent_id)
+    return tickets
+
+
+def _ticket(record: RunRecord, pick: Pick) -> Ticket:
+    name = agent_id(record.id, pick.feature.key, pick.kind)
+    return Ticket(
+        run_id=record.id,
+        agent_id=name,
+        order=record.order,
+        repository=record.repository,
+        base=record.base,
+        branch=branch_name(name, pick.feature.name),
+        feature=pick.feature,
+        kind=pick.kind,
+        reasons=pick.reasons,
+        engine=record.engine,
+        seed=record.seed,
+    )
+
+
+def _in_flight(tools: Toolbox, record: RunRecord) -> tuple[frozenset[tuple[str, Kind]], frozenset[str]]:
+    """Find what is being worked or waits for review: candidates of this run, and open branches of earlier ones."""
+    taken = {(ticket.feature.key, ticket.kind) for ticket in tools.journal.tickets(record.id)}
+    leased: set[str] = set()
+    for earlier in tools.journal.runs(record.repository):
+        for report in tools.journal.reports(earlier.id):
+            if report.outcome is not Outcome.COMPLETED or not report.branch or not report.change:
+                continue
+            standing = tools.workspace.published(report.branch)
+            if standing is not None and not tools.workspace.contains(record.base, standing):
+                taken.add((report.feature, report.kind))
+                leased.update(report.change.paths)
+    return frozenset(taken), frozenset(leased)

@@ -1,0 +1,45 @@
+"""Make ready what every agent of a run shares: the sandbox, the environment, the tests on the base commit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from fresh.domain.record import RunRecord
+from fresh.wiring import toolbox
+from tasks.durable import narrate
+
+
+@task(name="prepare", cache_policy=NO_CACHE)
+def prepare(record: RunRecord) -> tuple[str, ...]:
+    """Prove the sandbox, build the environment and run the base commit's tests once; return what people should know.
+
+    Raises SandboxUnavailable, and Refusal when the tests can't be run at all.
+    """
+    tools = toolbox(Path(record.repository))
+    tools.sandbox.sweep()
+    contained = tools.sandbox.probe()
+    notes = (contained, *tools.prover.ready(record.order, record.base))
+    for note in notes:
+        narrate(tools, record.id, note)
+    return notes
+
+
+@task(name="survey", cache_policy=NO_CACHE)
+def survey(record: RunRecord) -> dict[str, int]:
+    """Take the inventory of the base commit; return how many features are in each state."""
+    tools = toolbox(Path(record.repository))
+    inventory = tools.survey(record.base)
+    counts: dict[str, int] = {}
+    for feature in inventory.features:
+        counts[feature.reachability.value] = counts.get(feature.reachability.value, 0) + 1
+    narrate(
+        tools,
+        record.id,
+        f"Inventory of {record.base[:10]}: {len(inventory.features)} features in {inventory.files} files, "
+        + (", ".join(f"{number} {state}" for state, number in sorted(counts.items())) or "nothing found")
+        + (f"; {len(inventory.unparsed)} files could not be read" if inventory.unparsed else ""),
+    )
+    return counts

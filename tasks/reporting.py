@@ -1,0 +1,91 @@
+"""The end of an agent and of a run, written down where people look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fresh.domain.report_page import markdown
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from fresh.domain import narration
+from fresh.domain.agent import AgentReport, Outcome, Ticket
+from fresh.domain.money import ZERO, Usd
+from fresh.domain.record import RunRecord
+from fresh.domain.report import RunReport
+from fresh.domain.stopping import WhyStopped
+from fresh.wiring import toolbox
+from tasks.durable import narrate
+from tasks.showing import show_page
+
+
+def report_of(
+    ticket: Ticket,
+    outcome: Outcome,
+    *,
+    summary: str = "",
+    failure: str | None = None,
+    commit: str | None = None,
+) -> AgentReport:
+    """Begin the report of an agent with what its ticket knows."""
+    return AgentReport(
+        agent_id=ticket.agent_id,
+        feature=ticket.feature.key,
+        kind=ticket.kind,
+        outcome=outcome,
+        reasons=ticket.reasons,
+        summary=summary,
+        branch=ticket.branch if commit else None,
+        commit=commit,
+        failure=failure,
+    )
+
+
+def complete(ticket: Ticket, report: AgentReport) -> AgentReport:
+    """Write down how an agent ended; the first report stands."""
+    tools = toolbox(Path(ticket.repository))
+    now = tools.clock.now()
+    entered = tools.journal.entered_at(ticket.agent_id)
+    took = (now - entered).total_seconds() if entered is not None else 0.0
+    standing = tools.journal.end_agent(report.model_copy(update={"runtime_seconds": round(took, 1)}), now)
+    narrate(tools, ticket.run_id, narration.ended(standing), ticket.agent_id)
+    tools.prover.clear(ticket)
+    return standing
+
+
+@task(name="report", cache_policy=NO_CACHE)
+def write_report(
+    record: RunRecord, why: WhyStopped, counts: dict[str, int], notes: tuple[str, ...]
+) -> RunReport:
+    """Write the report of a run as JSON and Markdown, show it in Prefect, and close the run."""
+    return close(record, why, counts, notes)
+
+
+def close(record: RunRecord, why: WhyStopped, counts: dict[str, int], notes: tuple[str, ...]) -> RunReport:
+    """Write the report and close the run; also where no Prefect is at hand."""
+    tools = toolbox(Path(record.repository))
+    agents = tools.journal.reports(record.id)
+    spent = sum((agent.cost for agent in agents), start=ZERO)
+    report = RunReport(
+        run_id=record.id,
+        repository=record.repository,
+        base=record.base,
+        order=record.order,
+        engine=record.engine,
+        seed=record.seed,
+        inventory_digest=tools.journal.run(record.id).inventory_digest,
+        inventory_summary=counts,
+        started_at=record.opened_at,
+        ended_at=tools.clock.now(),
+        stopped=why,
+        cost=Usd(spent.micros),
+        agents=agents,
+        passed_over=tools.passed_over.get(record.id, ()),
+        notes=notes,
+    )
+    path = tools.reports.write(report, markdown(report))
+    tools.journal.close_run(record.id, why, report.ended_at, str(path))
+    narrate(tools, record.id, narration.cost(spent, record.order.budget))
+    narrate(tools, record.id, f"Run {record.id} ended because {why}; its report is {path}")
+    show_page(f"report-{record.id}", markdown(report), f"Report of run {record.id}")
+    return report

@@ -1,0 +1,64 @@
+"""What people see in the Prefect UI: tags, labels and artifacts. None of it may stop the work."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.runtime import flow_run
+
+from fresh.domain.agent import Ticket
+from fresh.domain.evidence import Evidence
+from fresh.domain.identity import slug
+from fresh.domain.money import Usd
+from fresh.domain.phase import Phase
+from fresh.errors import ServerUnreachable
+from fresh.wiring import toolbox
+
+LOST = (httpx.HTTPError, ServerUnreachable, RuntimeError)
+
+
+def show_phase(ticket: Ticket, phase: Phase, cost: Usd) -> None:
+    """Keep the tags and labels of the agent's flow run current."""
+    if flow_run.id is None:
+        return
+    marks = {"phase": phase.value, "cost-usd": f"{cost.dollars:.2f}"}
+    with contextlib.suppress(*LOST):
+        toolbox(Path(ticket.repository)).control.show(str(flow_run.id), marks, {"cost_usd": cost.dollars})
+
+
+def show_evidence(ticket: Ticket, evidence: Evidence) -> None:
+    """Show every check of a commit as a table."""
+    rows: list[dict[str, str]] = [
+        {"check": check.name, "state": check.state.value, "fact": check.fact} for check in evidence.checks
+    ]
+    rows.append(
+        {
+            "check": "policy",
+            "state": evidence.policy.ruling.value,
+            "fact": "; ".join(evidence.policy.reasons) or "no rule objects",
+        }
+    )
+    with contextlib.suppress(*LOST):
+        create_table_artifact(
+            table=rows,
+            key=f"evidence-{ticket.agent_id}",
+            description=f"{ticket.kind} of {ticket.feature.key} at {evidence.commit[:10]}",
+        )
+
+
+def show_page(key: str, markdown: str, description: str) -> None:
+    """Show a page of Markdown; the same key shows its newest version."""
+    with contextlib.suppress(*LOST):
+        create_markdown_artifact(markdown=markdown, key=slug(key, 60), description=description)
+
+
+def show_progress(run_id: str, done: int, total: int, lines: Sequence[str]) -> None:
+    """Show how far a run is."""
+    bar = "\n".join(f"- {line}" for line in lines)
+    show_page(
+        f"progress-{run_id}", f"**{done} of {total} agents ended**\n\n{bar}\n", f"Progress of run {run_id}"
+    )

@@ -1,0 +1,106 @@
+"""The visible steps of one agent; each is done once, whatever dies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fresh.domain.pull_request_page import page
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from fresh.domain.agent import AgentReport, Ticket
+from fresh.domain.evidence import Evidence
+from fresh.domain.phase import Step
+from fresh.domain.steps import Analysis, Made, Proven, Published
+from fresh.domain.work import Plan, Work
+from fresh.errors import Declined, Refusal, TreeRefused
+from fresh.wiring import Toolbox, toolbox
+from tasks.durable import once
+
+
+def _tools(ticket: Ticket) -> Toolbox:
+    return toolbox(Path(ticket.repository))
+
+
+@task(task_run_name="analyse {ticket.feature.name}", cache_policy=NO_CACHE)
+def analyse(ticket: Ticket) -> Analysis:
+    """Let the engine look closely and plan, or decline with its reason."""
+    tools = _tools(ticket)
+
+    def act() -> Analysis:
+        try:
+            return Analysis(plan=tools.engine(ticket.engine).plan(tools.prover.bench(ticket)))
+        except Declined as no:
+            return Analysis(declined=no.message)
+
+    return once(tools, ticket, Step.ANALYSE, 0, Analysis, act)
+
+
+@task(task_run_name="implement {ticket.feature.name} #{ordinal}", cache_policy=NO_CACHE)
+def implement(ticket: Ticket, plan: Plan, ordinal: int, feedback: Evidence | None, asked: str) -> Made:
+    """Let the engine change a private tree, and record the state of its files as a commit."""
+    tools = _tools(ticket)
+
+    def act() -> Made:
+        bench = tools.prover.bench(ticket)
+        bench.reset()
+        try:
+            work = tools.engine(ticket.engine).work(bench, plan, feedback, asked)
+        except Declined as no:
+            return Made(declined=no.message)
+        try:
+            commit = tools.workspace.commit(
+                tools.prover.tree(ticket), _message(ticket, plan, work), ticket.base
+            )
+        except TreeRefused as refused:
+            return Made(refused=refused.message)
+        if commit is None:
+            return Made(declined="The engine finished without changing any file.")
+        tools.workspace.keep(f"{ticket.agent_id}-{ordinal}", commit)
+        return Made(commit=commit, work=work)
+
+    return once(tools, ticket, Step.IMPLEMENT, ordinal, Made, act)
+
+
+def _message(ticket: Ticket, plan: Plan, work: Work) -> str:
+    details = "".join(f"\n- {detail}" for detail in work.details)
+    return f"{plan.summary}\n\n{work.summary}\n{details}\n\nFresh-Agent: {ticket.agent_id}\nFresh-Run: {ticket.run_id}\n"
+
+
+@task(task_run_name="test {ticket.feature.name} #{ordinal}", cache_policy=NO_CACHE)
+def verify(ticket: Ticket, commit: str, work: Work, ordinal: int) -> Evidence:
+    """Judge the commit on a fresh checkout in a fresh sandbox."""
+    tools = _tools(ticket)
+    proven = once(
+        tools,
+        ticket,
+        Step.VERIFY,
+        ordinal,
+        Proven,
+        lambda: Proven(evidence=tools.prover.verify(ticket, commit, work)),
+    )
+    return proven.evidence
+
+
+@task(task_run_name="show branch of {ticket.feature.name}", cache_policy=NO_CACHE)
+def offer_branch(ticket: Ticket, commit: str, replaces: str | None) -> None:
+    """Make the commit appear in the operator's repository, so that it can be tried before anybody decides."""
+    _tools(ticket).workspace.publish(commit, ticket.branch, replaces=replaces)
+
+
+@task(task_run_name="publish {ticket.feature.name}", cache_policy=NO_CACHE)
+def publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> Published:
+    """Publish the branch and its page exactly once.
+
+    Raises Refusal when the branch no longer points at the commit that was judged.
+    """
+    tools = _tools(ticket)
+
+    def act() -> Published:
+        if report.commit is None or report.evidence is None:
+            raise Refusal(f"Agent {ticket.agent_id} has no judged commit to publish.")
+        tools.workspace.publish(report.commit, ticket.branch)
+        title, body = page(ticket, report, plan, work)
+        return Published(branch=ticket.branch, pull_request=tools.forge.publish(ticket, report, title, body))
+
+    return once(tools, ticket, Step.PUBLISH, 0, Published, act)
