@@ -146,12 +146,11 @@ class FakeBench:
 
     def tree_files(self) -> dict[str, str]:
         """Read every file of the tree that a commit would hold."""
-        kept = {
+        return {
             path.relative_to(self.tree).as_posix(): path.read_bytes().decode()
             for path in sorted(self.tree.rglob("*"))
             if path.is_file() and not {"__pycache__", ".pytest_cache", ".hypothesis"} & set(path.parts)
         }
-        return kept
 
     def python(self, argv: Sequence[str], *, wall: float = 60.0, stdin: bytes = b"") -> Finished:
         """Run this interpreter in the tree."""
