@@ -1,0 +1,148 @@
+"""The operator's repository: read everything, add objects and one branch, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fresh.adapters.gitting.git import LONG, Account, Git, carry
+from fresh.adapters.gitting.objects import present
+from fresh.errors import GitFailed, OperatorMistake, Refusal
+
+STALE = 60.0
+"""Seconds after which a lock file on a branch of ours belongs to nobody: git holds it for milliseconds."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The operator's repository, wherever its git directory is."""
+
+    top: Path
+    git: Git
+    shared: Path
+    object_format: str
+
+    def resolve(self, revision: str) -> str:
+        """Find the commit that a revision names. Raises OperatorMistake."""
+        if not revision.startswith("-") and "\0" not in revision:
+            asked = self.git.ask(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+            )
+            if asked.code == 0:
+                return asked.output.decode().strip()
+        if not self.git.run("rev-list", "-n", "1", "--all"):
+            raise OperatorMistake(
+                f"The repository {self.top} has no commits yet.",
+                hint="Commit something: git commit --allow-empty -m start",
+            )
+        raise OperatorMistake(
+            f"The repository {self.top} has no commit {revision!r}.",
+            hint=f"See: git -C {self.top} log --oneline --all",
+        )
+
+    def branch(self, name: str) -> str | None:
+        """Read where a branch points. Raises Refusal for what can't be a branch's name."""
+        if (
+            name.startswith("-")
+            or "\0" in name
+            or self.git.ask("check-ref-format", f"refs/heads/{name}").code != 0
+        ):
+            raise Refusal(f"{name!r} can't be the name of a branch.")
+        asked = self.git.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{name}")
+        return asked.output.decode().strip() if asked.code == 0 else None
+
+    def shallow_roots(self) -> frozenset[str]:
+        """Read the commits whose parents a shallow clone left out."""
+        file = self.shared / "shallow"
+        return frozenset(file.read_text().split()) if file.exists() else frozenset()
+
+    def misses_objects(self) -> bool:
+        """Say whether this is a partial clone, which fetches files when they are needed."""
+        asked = self.git.ask("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$")
+        return asked.code == 0
+
+    def receive(self, mirror: Git, commit: str, known: Iterable[str]) -> None:
+        """Bring a commit and what it needs in as loose objects; no ref changes. Raises GitFailed."""
+        there = present(self.git, known)
+        carry(mirror, self._writer, commit, there, loose=True)
+        if there and not self._is_whole(commit):
+            carry(mirror, self._writer, commit, (), loose=True)
+        if not self._is_whole(commit):
+            raise GitFailed(f"{self.top} does not hold everything that commit {commit[:12]} needs.")
+
+    def add_branch(self, name: str, commit: str) -> None:
+        """Create a branch, never move one. Raises Refusal when it exists and points elsewhere."""
+        # An empty old value says: it must not exist.
+        request = ("update-ref", "--no-deref", f"refs/heads/{name}", commit, "")
+        asked = self._writer.ask(*request)
+        if asked.code != 0 and self._drop_stale_lock(name):
+            asked = self._writer.ask(*request)
+        there = self.branch(name)
+        if there == commit:
+            return
+        if there is not None:
+            raise Refusal(
+                f"Branch {name!r} in {self.top} points at {there[:12]}, not at {commit[:12]}.",
+                hint=f"Rename or delete it: git -C {self.top} branch -m {name} {name}-old",
+            )
+        raise GitFailed(
+            f"Branch {name!r} can't be made in {self.top}: {' '.join(asked.complaint.split())[-300:]}",
+            hint="A branch whose name is a part of it stands in the way, or a lock file, or missing rights.",
+        )
+
+    @property
+    def _writer(self) -> Git:
+        """Write as the repository's owner, or root would leave objects that the owner can't add to."""
+        owner = self.shared.stat()
+        if os.geteuid() != 0 or owner.st_uid == 0:
+            return self.git
+        return replace(self.git, account=Account(owner.st_uid, owner.st_gid))
+
+    def _is_whole(self, commit: str) -> bool:
+        return (
+            self.git.ask("rev-list", "--objects", "--quiet", commit, "--not", "--all", seconds=LONG).code == 0
+        )
+
+    def _drop_stale_lock(self, name: str) -> bool:
+        """Remove the lock file of a branch that nobody but us makes, once its owner must be dead."""
+        lock = self.shared / "refs" / "heads" / f"{name}.lock"
+        try:
+            if time.time() - lock.lstat().st_mtime < STALE:
+                return False
+            lock.unlink()
+        except OSError:
+            return False
+        return True
+
+
+def find_target(path: Path) -> Target:
+    """Find the repository that holds a path. Raises OperatorMistake."""
+    if not path.is_dir():
+        raise OperatorMistake(f"{path} is no directory.", hint="Name a git repository: --repo PATH")
+    seeker = Git()
+    asked = seeker.ask(
+        *("-C", str(path), "rev-parse", "--path-format=absolute"),
+        *("--is-bare-repository", "--is-inside-git-dir", "--absolute-git-dir", "--git-common-dir"),
+        "--show-object-format",
+    )
+    if asked.code != 0:
+        raise OperatorMistake(
+            f"{path} is not inside a git repository that git can read: {' '.join(asked.complaint.split())[-300:]}",
+            hint=f"Make it one: git init {path}",
+        )
+    lines = os.fsdecode(asked.output).rstrip("\n").split("\n")
+    if len(lines) != 5:
+        raise OperatorMistake(f"{path} has a line break in its path.", hint="Rename the directory.")
+    bare, inside, directory, shared, object_format = lines
+    git = Git(Path(directory))
+    if bare == "true":
+        return Target(Path(directory).resolve(), git, Path(shared), object_format)
+    if inside == "true":
+        raise OperatorMistake(
+            f"{path} lies inside a .git directory.", hint="Name the repository's own directory."
+        )
+    top = seeker.run("-C", str(path), "rev-parse", "--path-format=absolute", "--show-toplevel")
+    return Target(Path(os.fsdecode(top).rstrip("\n")), git, Path(shared), object_format)

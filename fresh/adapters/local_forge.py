@@ -1,0 +1,51 @@
+"""A forge for a repository without GitHub: the same page as a file, and the branch in the repository."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from fresh.domain.agent import AgentReport, Ticket
+from fresh.domain.identity import slug
+from fresh.errors import StorageFailed
+
+
+class LocalForge:
+    """Write pull requests as Markdown below `state`/pull_requests."""
+
+    def __init__(self, state: Path) -> None:
+        self._pages = state.absolute() / "pull_requests"
+
+    def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> str:
+        """Write the page of an agent's branch once and return its path; a page that is there is left as it is.
+
+        Raises StorageFailed.
+        """
+        place = self._pages / f"{slug(ticket.agent_id)}-{slug(ticket.feature.name)}.md"
+        heading = " ".join(title.split())
+        text = f"# {heading}\n\nBranch `{ticket.branch}` at `{report.commit}`.\n\n{page.strip()}\n"
+        try:
+            self._pages.mkdir(parents=True, exist_ok=True)
+            _write_once(place, text.encode("utf-8", "replace"))
+        except OSError as failed:
+            raise StorageFailed(f"The pull request {place} can't be written: {failed}.") from failed
+        return os.fspath(place)
+
+
+def _write_once(place: Path, content: bytes) -> None:
+    """Write a whole file or none; two writers at once, or one after a death, make one page."""
+    folder = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if place.exists():
+            return
+        spare = place.with_name(f".{place.name}.unfinished")
+        with spare.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        spare.rename(place)
+        os.fsync(folder)
+    finally:
+        os.close(folder)
