@@ -1,0 +1,128 @@
+"""Who uses whom: strong edges between nodes, and the bare names that each node mentions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fresh.inventory.layout import Source
+from fresh.inventory.modules import Module, Modules
+from fresh.inventory.record import Record, Uses
+from fresh.inventory.symbols import Symbols
+
+NEUTRAL = frozenset(
+    "property staticmethod classmethod abstractmethod overload cached_property wraps contextmanager "
+    "asynccontextmanager lru_cache cache dataclass override final setter getter deleter total_ordering "
+    "runtime_checkable singledispatch deprecated unique namedtuple abstractproperty classproperty hybrid_property "
+    "typing_extensions.override attrs define frozen no_type_check deprecated_alias".split()
+)
+
+
+class Graph:
+    """Nodes and edges of one codebase.
+
+    `uses[n]`: nodes that n's code names. `follow[n]`: all that runs or exists because n does, in a fixed order.
+    `weak[n]`: attribute names whose object is unknown. `strings[n]`: literals that could name code.
+    """
+
+    def __init__(self, sources: Mapping[str, Source], records: Mapping[str, Record]) -> None:
+        self.modules = Modules(sources, records)
+        self.symbols = Symbols(self.modules)
+        count = len(self.modules.of)
+        self.uses: list[set[int]] = [set() for _ in range(count)]
+        self.weak: list[tuple[str, ...]] = [()] * count
+        self.strings: list[list[str]] = [[]] * count
+        self.by_name: dict[str, list[int]] = {}
+        self.twins: dict[str, list[int]] = {}
+        for module in self.modules.by_name.values():
+            self._link(module)
+        for node, definition in enumerate(self.modules.definitions):
+            if definition is not None:
+                self.by_name.setdefault(definition.name, []).append(node)
+                self.twins.setdefault(self.modules.key(node), []).append(node)
+        self.follow = [self._followers(node) for node in range(count)]
+
+    def __len__(self) -> int:
+        return len(self.uses)
+
+    def _link(self, module: Module) -> None:
+        for each in module.record.imports:
+            self._link_import(module, each.owner, each.name)
+        for star in module.stars:
+            if holder := self.modules.holding(star):
+                self.uses[module.body].add(holder.body)
+        for uses in module.record.uses:
+            self._link_uses(module, uses)
+
+    def _link_import(self, module: Module, owner: int, name: str) -> None:
+        """Importing a module runs its body."""
+        for target in module.imports.get(owner, {}).get(name, ()):
+            if holder := self.modules.holding(target):
+                self.uses[module.node(owner)].add(holder.body)
+
+    def _link_uses(self, module: Module, uses: Uses) -> None:
+        node = module.node(uses.owner)
+        weak = set(uses.attributes)
+        for name in uses.dotted:
+            found = self.symbols.find(module, uses.owner, name)
+            if found is not None:
+                self.uses[node].add(found.node)
+                weak.update(found.left)
+            elif "." in name and not self._is_external(module, uses.owner, name):
+                weak.update(name.replace("()", "").split(".")[1:])
+        self.uses[node].discard(node)
+        self.weak[node] = tuple(sorted(weak))
+        self.strings[node] = uses.strings
+
+    def _is_external(self, module: Module, owner: int, name: str) -> bool:
+        """Tell whether a name begins with an import of another project, whose attributes can't be ours."""
+        head = name.partition(".")[0].removesuffix("()")
+        while owner >= -1:
+            if targets := module.imports.get(owner, {}).get(head):
+                return all(self.modules.is_external(target) for target in targets)
+            if owner == -1:
+                break
+            owner = module.record.definitions[owner].owner
+        return False
+
+    def _followers(self, node: int) -> list[int]:
+        """List what is reached with a node, whoever reaches it: uses, live members, bases, owner and twins."""
+        found = set(self.uses[node])
+        definition = self.modules.definitions[node]
+        if definition is not None:
+            for name, member in self.modules.members.get(node, {}).items():
+                if not definition.is_class or self.lives_with_class(node, name, member):
+                    found.add(member)
+            found.update(self.symbols.bases.get(node, ()))
+            found.update(self.twins[self.modules.key(node)])
+            found.update((self.modules.owner(node), self.modules.of[node].body))
+        found.discard(node)
+        return sorted(found)
+
+    def lives_with_class(self, node: int, name: str, member: int) -> bool:
+        """Tell whether a class's member is called by others than its users: protocols, overrides, nested classes."""
+        definition = self.modules.definitions[member]
+        nested = definition is not None and definition.is_class
+        return nested or name.startswith("__") or self.symbols.overrides(node, name)
+
+    def why(self, source: int, target: int) -> str:
+        """Say which rule joins two nodes."""
+        modules = self.modules
+        definition = modules.definitions[source]
+        if target in self.uses[source]:
+            return "imports" if modules.definitions[target] is None else "uses"
+        if modules.members.get(source, {}).get(self._name(target)) == target:
+            name = self._name(target)
+            if definition is not None and definition.is_class:
+                if name.startswith("__"):
+                    return "protocol method"
+                return "override" if self.symbols.overrides(source, name) else "nested class"
+            return "nested"
+        if target in self.symbols.bases.get(source, ()):
+            return "base class"
+        if target == modules.owner(source):
+            return "owner"
+        return "module body" if modules.definitions[target] is None else "same name"
+
+    def _name(self, node: int) -> str:
+        definition = self.modules.definitions[node]
+        return definition.name if definition else ""

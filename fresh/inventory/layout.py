@@ -1,0 +1,141 @@
+"""Where source files lie: what each one is for, and the name under which it is imported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from posixpath import basename, dirname
+
+from fresh.domain.value import Value
+
+TEST_NAME = re.compile(r"(?:test_.*|.*_tests?|tests?|conftest)\.py")
+TEST_FOLDERS = frozenset({"test", "testing"})
+EXAMPLE_FOLDERS = frozenset(
+    "doc docs docs_src example examples sample samples demo demos benchmark benchmarks bench tutorial tutorials".split()
+)
+VENDOR_FOLDERS = frozenset(
+    "_vendor vendor vendored _vendored third_party thirdparty extern site-packages node_modules".split()
+)
+TOOL_FOLDERS = frozenset("scripts script tools tool ci bin dev hack packaging".split())
+TOOL_NAMES = frozenset("setup.py noxfile.py versioneer.py fabfile.py dodo.py toxfile.py ez_setup.py".split())
+GENERATED_NAME = re.compile(r".*_pb2(?:_grpc)?\.py|_version\.py|.*\.gen\.py")
+PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
+SOURCE_FOLDERS = ("src", "lib", "python")
+
+
+class Role(StrEnum):
+    """What a source file is for. Only product files hold features."""
+
+    PRODUCT = "product"
+    TEST = "test"
+    EXAMPLE = "example"
+    TOOL = "tool"
+    VENDORED = "vendored"
+
+
+class Source(Value):
+    """One Python file: its path, the name it is imported by, and what it is for."""
+
+    path: str
+    module: str
+    role: Role
+    is_package: bool
+
+
+def lay_out(paths: Iterable[str], declared_roots: Iterable[str] = ()) -> dict[str, Source]:
+    """Give every Python file a unique module name and a role; the answer is in the order of the paths."""
+    every = sorted(paths)
+    folders = {dirname(path) for path in every if path.endswith("__init__.py")}
+    roots = source_roots(every, folders, declared_roots)
+    testing = {dirname(path) for path in every if TEST_NAME.fullmatch(basename(path))}
+    taken: set[str] = set()
+    sources: dict[str, Source] = {}
+    for path in sorted((path for path in every if is_python(path)), key=_packages_first):
+        name = module_name(path, roots, folders)
+        name = path if name in taken or not name else name
+        taken.add(name)
+        role = role_of(path, folders, testing)
+        sources[path] = Source(path=path, module=name, role=role, is_package=path.endswith("__init__.py"))
+    return {path: sources[path] for path in sorted(sources)}
+
+
+def is_python(path: str) -> bool:
+    """Tell whether a path names Python source that is the project's own."""
+    return path.endswith((".py", ".pyw")) and not any(part.startswith(".") for part in path.split("/")[:-1])
+
+
+def _packages_first(path: str) -> tuple[int, str]:
+    return (not path.endswith("__init__.py"), path)
+
+
+def source_roots(paths: Iterable[str], packages: set[str], declared: Iterable[str]) -> list[str]:
+    """List the folders below which module names begin, the deepest first; `` is the repository itself."""
+    folders = {parent for path in paths for parent in parents(path)}
+    projects = {dirname(path) for path in paths if basename(path) in PROJECT_FILES} | {""}
+    roots = set(projects) | {root.strip("/.") for root in declared}
+    roots |= {join(project, name) for project in projects for name in SOURCE_FOLDERS}
+    return sorted((root for root in roots & folders if root not in packages), key=len, reverse=True)
+
+
+def parents(path: str) -> list[str]:
+    """List the folders above a path, the repository itself (``) last."""
+    found = []
+    while path:
+        path = dirname(path)
+        found.append(path)
+    return found
+
+
+def join(folder: str, name: str) -> str:
+    """Put a name below a folder, which may be the repository itself."""
+    return f"{folder}/{name}" if folder else name
+
+
+def module_name(path: str, roots: Iterable[str], packages: set[str]) -> str:
+    """Name a file as its importers do: below the deepest source root that is not inside a package."""
+    above = parents(path)
+    root = next((root for root in roots if root in above), "")
+    parts = path[len(root) :].lstrip("/").rpartition(".")[0].split("/")
+    if parts[-1] == "__init__":
+        parts.pop()
+    return ".".join(parts)
+
+
+def role_of(path: str, packages: set[str], testing: set[str]) -> Role:
+    """Say what a file is for, from where it lies and what lies beside it."""
+    *folders, name = path.split("/")
+    if any(folder in VENDOR_FOLDERS for folder in folders):
+        return Role.VENDORED
+    if TEST_NAME.fullmatch(name) or "tests" in folders:
+        return Role.TEST
+    for depth, folder in enumerate(folders):
+        here = "/".join(folders[: depth + 1])
+        if folder in TEST_FOLDERS and (here in testing or depth == 0):
+            return Role.TEST
+        loose = here not in packages and not any(parent in packages for parent in parents(here))
+        if folder in EXAMPLE_FOLDERS and (depth == 0 or loose):
+            return Role.EXAMPLE
+        if folder in TOOL_FOLDERS and loose and depth == 0:
+            return Role.TOOL
+    return Role.TOOL if name in TOOL_NAMES else Role.PRODUCT
+
+
+def is_generated(path: str) -> bool:
+    """Tell whether a file's name says that a program wrote it."""
+    return GENERATED_NAME.fullmatch(basename(path)) is not None
+
+
+def short_names(sources: Mapping[str, Source]) -> dict[str, str]:
+    """Map the name of a package tree that lies in a plain folder to its full module name, where it is unique."""
+    packages = {source.module for source in sources.values() if source.is_package}
+    found: dict[str, set[str]] = {}
+    for source in sources.values():
+        parts = source.module.split(".")
+        top = len(parts)
+        while top > 1 and ".".join(parts[: top - 1]) in packages:
+            top -= 1
+        if source.is_package or top < len(parts):
+            found.setdefault(".".join(parts[top - 1 :]), set()).add(source.module)
+    known = {source.module for source in sources.values()}
+    return {short: names.pop() for short, names in found.items() if len(names) == 1 and short not in known}

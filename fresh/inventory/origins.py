@@ -1,0 +1,71 @@
+"""Which framework an object comes from, followed through imports, variables and decorated functions."""
+
+from __future__ import annotations
+
+from fresh.domain.entry_rules import EntryRule
+from fresh.inventory.modules import Module
+from fresh.inventory.symbols import Symbols
+
+FRAMEWORKS: dict[EntryRule, str] = {
+    EntryRule.CLICK: "click rich_click asyncclick cloup click_default_group",
+    EntryRule.TYPER: "typer",
+    EntryRule.CYCLOPTS: "cyclopts",
+    EntryRule.ROUTE: "flask fastapi starlette aiohttp sanic quart bottle falcon litestar django_ninja ninja "
+    "rest_framework tornado connexion blacksheep robyn",
+    EntryRule.TASK: "celery prefect dagster airflow luigi dramatiq rq huey invoke fabric apscheduler",
+    EntryRule.DJANGO: "django",
+    EntryRule.PYTEST: "pytest pluggy",
+}
+RULE_OF = {package: rule for rule, packages in FRAMEWORKS.items() for package in packages.split()}
+LONGEST_CHAIN = 8
+
+
+def rule_of(origin: str) -> EntryRule | None:
+    """Name the rule for what comes from an external dotted name."""
+    return RULE_OF.get(origin.partition(".")[0])
+
+
+def origin(symbols: Symbols, module: Module, owner: int, name: str, hops: int = LONGEST_CHAIN) -> str | None:
+    """Follow a dotted name to the other project that it comes from; None when it does not come from one."""
+    if not hops:
+        return None
+    head, _, rest = name.partition(".")
+    tail = f".{rest}" if rest else ""
+    scope = owner
+    while scope >= -1:
+        for target in module.imports.get(scope, {}).get(head, ()):
+            if symbols.modules.is_external(target):
+                return target + tail
+            if found := _of_ours(symbols, target, hops):
+                return found + tail
+        for bound in module.bound.get(scope, {}).get(head, ()):
+            if bound.source.partition(".")[0] != head:
+                if found := origin(symbols, module, scope, bound.source, hops - 1):
+                    return found + tail
+        if scope == -1:
+            break
+        scope = module.record.definitions[scope].owner
+    if head in module.top:
+        return _of_decorated(symbols, module, module.top[head], hops)
+    return None
+
+
+def _of_ours(symbols: Symbols, target: str, hops: int) -> str | None:
+    """Follow a name that one of our own modules holds."""
+    package, _, name = target.rpartition(".")
+    holder = symbols.modules.get(package)
+    if holder is None or symbols.modules.get(target) is not None:
+        return None
+    return origin(symbols, holder, -1, name, hops - 1)
+
+
+def _of_decorated(symbols: Symbols, module: Module, node: int, hops: int) -> str | None:
+    """Follow what a decorator of a framework, or a base class, has made of a definition."""
+    definition = symbols.modules.definitions[node]
+    if definition is None:
+        return None
+    for maker in (*definition.decorators, *definition.bases):
+        if maker.partition(".")[0] != definition.name:
+            if found := origin(symbols, module, definition.owner, maker, hops - 1):
+                return found
+    return None

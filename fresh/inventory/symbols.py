@@ -1,0 +1,230 @@
+"""What a name means where it is used: through scopes, imports, re-exports, star imports, aliases and classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fresh.inventory.modules import Module, Modules
+
+LONGEST_CHAIN = 60
+PLAIN_BASES = frozenset({"object", "ABC", "abc.ABC", "Protocol", "Generic", "typing.Protocol", "typing.Generic"})
+
+
+class Found(NamedTuple):
+    """The node that a dotted name leads to, and the attributes behind it that could not be followed."""
+
+    node: int
+    left: tuple[str, ...] = ()
+
+
+class Symbols:
+    """Resolve names to nodes. The answers depend on neither the order of the files nor of the questions."""
+
+    def __init__(self, modules: Modules) -> None:
+        self.modules = modules
+        self.bases: dict[int, list[int]] = {}
+        self.has_unseen_base: set[int] = set()
+        self._known: dict[str, Found | None] = {}
+        self._known_ancestors: dict[int, tuple[int, ...]] = {}
+        self._local: dict[tuple[int, str], Found | None] = {}
+        self._busy: set[str] = set()
+        self._cut = False
+        self._find_bases()
+
+    # -------------------------------------------------------------------------------------------------- absolute
+
+    def resolve(self, name: str) -> Found | None:
+        """Find what an absolute dotted name stands for."""
+        if name in self._known:
+            return self._known[name]
+        if name in self._busy or len(self._busy) > LONGEST_CHAIN:
+            self._cut = True
+            return None
+        if not self._busy:
+            self._cut = False
+        self._busy.add(name)
+        found = self._resolve(name.split("."))
+        self._busy.discard(name)
+        if found or not self._busy or not self._cut:  # a miss inside a cut import cycle is not final
+            self._known[name] = found
+        return found
+
+    def _resolve(self, parts: Sequence[str]) -> Found | None:
+        for length in range(len(parts), 0, -1):
+            name = ".".join(parts[:length])
+            module = self.modules.get(name)
+            if module is None:
+                continue
+            if length < len(parts):
+                return self.attribute(module, parts[length], tuple(parts[length + 1 :]))
+            return self._same_named(parts) or Found(module.body)
+        return None
+
+    def _same_named(self, parts: Sequence[str]) -> Found | None:
+        """Find the object that a package binds under the name of its own submodule; `from p import x` gives it."""
+        package = self.modules.get(".".join(parts[:-1])) if len(parts) > 1 else None
+        if package is None:
+            return None
+        name, whole = parts[-1], ".".join(parts)
+        targets = package.imports.get(-1, {}).get(name, [])
+        if name in package.top or any(target != whole for target in targets):
+            return self.attribute(package, name, ())
+        return None
+
+    def attribute(self, module: Module, name: str, rest: tuple[str, ...]) -> Found | None:
+        """Find a name at the top level of a module, and follow the attributes behind it."""
+        if name in module.top:
+            return self.descend(module.top[name], rest)
+        for target in module.imports.get(-1, {}).get(name, ()):
+            if found := self.resolve(".".join((target, *rest))):
+                return found
+        if found := self._through_variable(module, -1, name, rest):
+            return found
+        for star in module.stars:
+            if found := self.resolve(".".join((star, name, *rest))):
+                return found
+        return None
+
+    def _through_variable(self, module: Module, owner: int, name: str, rest: tuple[str, ...]) -> Found | None:
+        for bound in module.bound.get(owner, {}).get(name, ()):
+            if bound.source.partition(".")[0] == name:
+                continue
+            mark = f"{module.name}:{owner}:{name}={bound.source}"
+            if mark in self._busy or len(self._busy) > LONGEST_CHAIN:
+                self._cut = True
+                continue
+            self._busy.add(mark)
+            found = self._find(module, owner, bound.source)
+            self._busy.discard(mark)
+            if found and found.left:
+                continue
+            if found and (not bound.called or self._is_class(found.node)):
+                return self.descend(found.node, rest)
+            if found:
+                return Found(found.node, rest)
+        return None
+
+    def descend(self, node: int, rest: tuple[str, ...]) -> Found:
+        """Follow attributes of a definition as far as they are known."""
+        for index, name in enumerate(rest):
+            member = self.method(node, name)
+            if member is None:
+                return Found(node, rest[index:])
+            node = member
+        return Found(node)
+
+    # ------------------------------------------------------------------------------------------------- in a scope
+
+    def find(self, module: Module, owner: int, name: str) -> Found | None:
+        """Find what a dotted name means inside a definition (-1: the module's body)."""
+        mark = (module.node(owner), name)
+        if mark not in self._local:
+            self._local[mark] = self._find(module, owner, name)
+        return self._local[mark]
+
+    def _find(self, module: Module, owner: int, name: str) -> Found | None:
+        if "()." in name:
+            return self._of_instance(module, owner, *name.split("().", 1))
+        head, *rest = name.split(".")
+        if head in ("self", "cls") and rest and (home := self.enclosing_class(module, owner)) >= 0:
+            return self._of_self(module, home, rest)
+        scope = owner
+        while scope >= 0:
+            if found := self._in_scope(module, scope, owner, head, tuple(rest)):
+                return found
+            scope = module.record.definitions[scope].owner
+        return self.attribute(module, head, tuple(rest))
+
+    def _in_scope(
+        self, module: Module, scope: int, owner: int, head: str, rest: tuple[str, ...]
+    ) -> Found | None:
+        """Look in one function's scope; a class's names are seen only in its own body, not in its methods."""
+        if scope != owner and module.record.definitions[scope].is_class:
+            return None
+        for target in module.imports.get(scope, {}).get(head, ()):
+            if found := self.resolve(".".join((target, *rest))):
+                return found
+        member = self.modules.members.get(module.node(scope), {}).get(head)
+        if member is not None:
+            return self.descend(member, rest)
+        return self._through_variable(module, scope, head, rest) if rest else None
+
+    def _of_instance(self, module: Module, owner: int, maker: str, attribute: str) -> Found | None:
+        if maker == "super":
+            home = self.enclosing_class(module, owner)
+            for ancestor in self.ancestors(module.node(home)) if home >= 0 else ():
+                if (member := self.modules.members.get(ancestor, {}).get(attribute)) is not None:
+                    return Found(member)
+            return None
+        made = self._find(module, owner, maker)
+        return self.descend(made.node, (attribute,)) if made and not made.left else None
+
+    def _of_self(self, module: Module, home: int, rest: Sequence[str]) -> Found | None:
+        node = module.node(home)
+        if (member := self.method(node, rest[0])) is not None:
+            return self.descend(member, tuple(rest[1:]))
+        for holder in (node, *self.ancestors(node)):
+            where = self.modules.of[holder]
+            index = holder - where.body - 1
+            if len(rest) > 1 and f"self.{rest[0]}" in where.bound.get(index, {}):
+                return self._through_variable(where, index, f"self.{rest[0]}", tuple(rest[1:]))
+        return None
+
+    def enclosing_class(self, module: Module, owner: int) -> int:
+        """The index of the class around a definition; -1 outside of classes."""
+        while owner >= 0 and not module.record.definitions[owner].is_class:
+            owner = module.record.definitions[owner].owner
+        return owner
+
+    # ---------------------------------------------------------------------------------------------------- classes
+
+    def _is_class(self, node: int) -> bool:
+        definition = self.modules.definitions[node]
+        return definition is not None and definition.is_class
+
+    def _find_bases(self) -> None:
+        for node, definition in enumerate(self.modules.definitions):
+            if definition is None or not definition.is_class:
+                continue
+            module = self.modules.of[node]
+            seen: list[int] = []
+            for base in definition.bases:
+                found = self._find(module, definition.owner, base)
+                if found and found.node != node and self._is_class(found.node) and not found.left:
+                    seen.append(found.node)
+                elif base not in PLAIN_BASES:
+                    self.has_unseen_base.add(node)
+            self.bases[node] = seen
+        for memory in (self._known, self._local, self._known_ancestors):
+            memory.clear()
+
+    def ancestors(self, node: int) -> tuple[int, ...]:
+        """List the classes that a class inherits from, nearest first."""
+        if node not in self._known_ancestors:
+            found: dict[int, None] = {}
+            waiting = list(reversed(self.bases.get(node, ())))
+            while waiting:
+                base = waiting.pop()
+                if base not in found and base != node:
+                    found[base] = None
+                    waiting.extend(reversed(self.bases.get(base, ())))
+            self._known_ancestors[node] = tuple(found)
+        return self._known_ancestors[node]
+
+    def method(self, node: int, name: str) -> int | None:
+        """Find a member of a definition, for a class also an inherited one."""
+        own = self.modules.members.get(node, {}).get(name)
+        if own is not None or node not in self.bases:
+            return own
+        for ancestor in self.ancestors(node):
+            if (member := self.modules.members.get(ancestor, {}).get(name)) is not None:
+                return member
+        return None
+
+    def overrides(self, node: int, name: str) -> bool:
+        """Tell whether a class's member replaces one of an ancestor, or may do so because a base is unseen."""
+        ancestors = self.ancestors(node)
+        if node in self.has_unseen_base or any(each in self.has_unseen_base for each in ancestors):
+            return True
+        return any(name in self.modules.members.get(each, {}) for each in ancestors)

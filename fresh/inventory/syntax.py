@@ -1,0 +1,119 @@
+"""Questions about single nodes of a syntax tree."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+LITERALS = (ast.Constant, ast.JoinedStr, ast.List, ast.Dict, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp)
+OPEN_END = re.compile(r"([A-Za-z_]\w{2,}_)(?:%s|\{\w*\})")
+LONGEST_NAME = 120
+CHILDLESS = frozenset(
+    "attr arg asname id level module name names ctx op ops kind conversion simple is_async type_comment rest "
+    "kwd_attrs lineno tag type_ignores".split()
+)
+FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
+    kind: tuple(field for field in kind._fields if field not in CHILDLESS)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+
+
+def dotted(node: ast.AST | None) -> str | None:
+    """Write a name or a chain of attributes of a name as `a.b.c`; None for anything else."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    parts.append(node.id)
+    return ".".join(reversed(parts))
+
+
+def called(node: ast.AST) -> str | None:
+    """Write what a call calls, or the expression itself, as a dotted name; `Base[T]` counts as `Base`."""
+    while isinstance(node, ast.Call | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return dotted(node)
+
+
+def annotated_class(node: ast.expr | None) -> str | None:
+    """Name the one class that an annotation promises: `A`, `"A"`, `A | None`, `Optional[A]`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value if node.value.replace(".", "_").isidentifier() else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        sides = [side for side in (node.left, node.right) if not is_none(side)]
+        return annotated_class(sides[0]) if len(sides) == 1 else None
+    if isinstance(node, ast.Subscript):
+        name = dotted(node.value)
+        return annotated_class(node.slice) if name and name.rpartition(".")[2] == "Optional" else None
+    return dotted(node)
+
+
+def is_none(node: ast.AST) -> bool:
+    """Tell whether a node is the literal None."""
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def has_docstring(body: Sequence[ast.stmt]) -> bool:
+    """Tell whether a body begins with a string."""
+    first = body[0].value if body and isinstance(body[0], ast.Expr) else None
+    return isinstance(first, ast.Constant) and isinstance(first.value, str)
+
+
+def is_unfinished(body: Sequence[ast.stmt]) -> bool:
+    """Tell whether a body holds nothing but a docstring, `pass`, `...` or `raise NotImplementedError`."""
+    rest = body[1:] if has_docstring(body) else body
+    if len(rest) != 1:
+        return not rest
+    only = rest[0]
+    if isinstance(only, ast.Expr):
+        return isinstance(only.value, ast.Constant) and only.value.value is ...
+    if isinstance(only, ast.Raise) and only.exc is not None:
+        return called(only.exc) == "NotImplementedError"
+    return isinstance(only, ast.Pass)
+
+
+def is_main_guard(node: ast.If) -> bool:
+    """Tell whether an `if` asks for `__name__ == "__main__"`, either way round."""
+    test = node.test
+    if not isinstance(test, ast.Compare) or len(test.comparators) != 1 or not isinstance(test.ops[0], ast.Eq):
+        return False
+    sides = (test.left, test.comparators[0])
+    return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+
+
+def texts(node: ast.AST | None) -> list[str]:
+    """List the string elements of a literal list, tuple or set, also of several joined with `+`."""
+    if isinstance(node, ast.BinOp):
+        return texts(node.left) + texts(node.right)
+    if not isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return []
+    return [e.value for e in node.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+
+
+def code_name(text: str) -> str | None:
+    """Read a short string literal as something that could name code; `visit_*` for a name finished at run time."""
+    if text.isidentifier():
+        return text + "*" if text.endswith("_") and len(text) > 3 else text
+    if text.replace(".", "_").replace(":", "_").isidentifier():
+        return text
+    if not text.endswith(("%s", "}")):
+        return None
+    found = OPEN_END.fullmatch(text)
+    return found.group(1) + "*" if found else None
+
+
+def open_name(node: ast.JoinedStr) -> str | None:
+    """Read an f-string as a name with one open end: `visit_*` or `*_handler`."""
+    first, last = node.values[0], node.values[-1]
+    if isinstance(first, ast.Constant) and isinstance(first.value, str):
+        text = first.value
+        return text + "*" if text.endswith("_") and len(text) > 3 and text.isidentifier() else None
+    if isinstance(last, ast.Constant) and isinstance(last.value, str):
+        text = last.value
+        return "*" + text if text.startswith("_") and len(text) > 3 and text.isidentifier() else None
+    return None

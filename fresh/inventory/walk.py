@@ -1,0 +1,276 @@
+"""One walk over a syntax tree that collects everything a record holds.
+
+An explicit stack of its own keeps deep trees from hitting the recursion limit; each definition's body is swept
+as a whole, so that no bookkeeping per node is needed to know whose code it is.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from fresh.inventory import notable
+from fresh.inventory.record import Bound, Dynamic, Import, Registration
+from fresh.inventory.syntax import (
+    FIELDS,
+    LITERALS,
+    LONGEST_NAME,
+    Function,
+    annotated_class,
+    called,
+    code_name,
+    dotted,
+    is_main_guard,
+    open_name,
+    texts,
+)
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+BRANCHES = (ast.For, ast.While, ast.AsyncFor, ast.IfExp, ast.ExceptHandler, ast.match_case)
+Visit = Callable[["Walk", ast.AST, int, list[ast.AST]], None]
+
+
+class Walk:
+    """What one file's tree holds, filed under the index of the definition that it belongs to (-1: the module)."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Function | ast.ClassDef] = []
+        self.owners: list[int] = []
+        self.complexity: list[int] = []
+        self.asserts: list[int] = []
+        self.imports: list[Import] = []
+        self.bound: list[Bound] = []
+        self.registrations: list[Registration] = []
+        self.dynamic: list[Dynamic] = []
+        self.exported: list[str] | None = None
+        self.runs_as_main = False
+        self.names: defaultdict[int, set[str]] = defaultdict(set)
+        self.stored: defaultdict[int, set[str]] = defaultdict(set)
+        self.shared: defaultdict[int, set[str]] = defaultdict(set)
+        self.attributes: defaultdict[int, set[str]] = defaultdict(set)
+        self.strings: defaultdict[int, set[str]] = defaultdict(set)
+        self._waiting: deque[tuple[int, list[ast.AST]]] = deque()
+
+    def run(self, tree: ast.Module) -> None:
+        """Walk the whole tree."""
+        self._waiting.append((-1, [*tree.body]))
+        while self._waiting:
+            self._sweep(*self._waiting.popleft())
+
+    def _sweep(self, owner: int, stack: list[Any]) -> None:
+        """Walk one definition's body; the three most frequent kinds of node come first, and inline."""
+        names, stored, strings = self.names[owner], self.stored[owner], self.strings[owner]
+        take, Name, Constant, Store = stack.pop, ast.Name, ast.Constant, ast.Store
+        while stack:
+            node = take()
+            kind = node.__class__
+            if kind is Name:
+                (stored if node.ctx.__class__ is Store else names).add(node.id)
+            elif kind is Constant:
+                text = node.value
+                if text.__class__ is str and len(text) < LONGEST_NAME and (name := code_name(text)):
+                    strings.add(name)
+            elif node is not None:
+                visit = VISITS.get(kind)
+                if visit is not None:
+                    visit(self, node, owner, stack)
+                for field in OPEN_FIELDS[kind]:
+                    value = getattr(node, field)
+                    if value.__class__ is list:
+                        stack += value
+                    elif value is not None:
+                        stack.append(value)
+
+    def _attribute(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        assert isinstance(node, ast.Attribute)
+        parts = [node.attr]
+        value = node.value
+        while isinstance(value, ast.Attribute):
+            parts.append(value.attr)
+            value = value.value
+        if isinstance(value, ast.Name):
+            parts.append(value.id)
+            self.names[owner].add(".".join(reversed(parts)))
+            return
+        maker = dotted(value.func) if isinstance(value, ast.Call) else None
+        if maker:
+            self.names[owner].add(f"{maker}().{parts[-1]}")
+            self.attributes[owner].update(parts[:-1])
+        elif not isinstance(value, LITERALS):
+            self.attributes[owner].update(parts)
+        stack.append(value)
+
+    # ---------------------------------------------------------------------------------------------- definitions
+
+    def _define(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        index = len(self.nodes)
+        self.nodes.append(node)
+        self.owners.append(owner)
+        self.complexity.append(1)
+        self.asserts.append(0)
+        stack.extend(node.decorator_list)
+        body: list[ast.AST] = [*node.body, *node.decorator_list]
+        if isinstance(node, ast.ClassDef):
+            stack.extend(node.bases)
+            stack.extend(keyword.value for keyword in node.keywords)
+        else:
+            self._parameters(node, index, owner, stack, body)
+        self._waiting.append((index, body))
+
+    def _parameters(
+        self, node: Function, index: int, owner: int, stack: list[ast.AST], body: list[ast.AST]
+    ) -> None:
+        spec = node.args
+        params = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]
+        for param in params:
+            if param.annotation is not None:
+                body.append(param.annotation)
+                if promised := annotated_class(param.annotation):
+                    self.bound.append(Bound(index, param.arg, promised, True))
+        params += [param for param in (spec.vararg, spec.kwarg) if param is not None]
+        self.stored[index].update(param.arg for param in params)
+        if node.returns is not None:
+            body.append(node.returns)
+        stack.extend(spec.defaults)
+        stack.extend(default for default in spec.kw_defaults if default is not None)
+
+    # --------------------------------------------------------------------------------------- names and bindings
+
+    def _import(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        assert isinstance(node, ast.Import)
+        for alias in node.names:
+            if alias.asname:
+                self.imports.append(Import(owner, alias.asname, alias.name))
+            else:
+                head = alias.name.partition(".")[0]
+                self.imports.append(Import(owner, head, head))
+                if head != alias.name:
+                    self.imports.append(Import(owner, alias.name, alias.name))
+
+    def _import_from(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        assert isinstance(node, ast.ImportFrom)
+        base = "." * node.level + (node.module or "")
+        for alias in node.names:
+            target = base if alias.name == "*" else base + ("." if node.module else "") + alias.name
+            self.imports.append(Import(owner, alias.asname or alias.name, target))
+
+    def _assign(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        assert isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr)
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            name = dotted(target)
+            if name is None:
+                continue
+            if name == "__all__" and owner == -1:
+                self._export(texts(node.value), more=isinstance(node, ast.AugAssign))
+            elif isinstance(node, ast.AnnAssign) and (promised := annotated_class(node.annotation)):
+                self._bind(owner, name, promised, called=True)
+            self._bind_value(owner, name, node.value)
+
+    def _bind_value(self, owner: int, name: str, value: ast.expr | None) -> None:
+        if isinstance(value, ast.Await):
+            value = value.value
+        source = dotted(value.func) if isinstance(value, ast.Call) else dotted(value)
+        if source:
+            self._bind(owner, name, source, called=isinstance(value, ast.Call))
+
+    def _bind(self, owner: int, name: str, source: str, *, called: bool) -> None:
+        """File a variable; `self.x` is filed under the class so that all of its methods see it."""
+        if name.startswith("self.") and owner >= 0:
+            while owner >= 0 and not isinstance(self.nodes[owner], ast.ClassDef):
+                owner = self.owners[owner]
+        if name.count(".") <= name.startswith("self."):
+            self.bound.append(Bound(owner, name, source, called))
+
+    def _with(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        assert isinstance(node, ast.With | ast.AsyncWith)
+        for item in node.items:
+            if isinstance(item.optional_vars, ast.Name):
+                self._bind_value(owner, item.optional_vars.id, item.context_expr)
+
+    def _share(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        assert isinstance(node, ast.Global | ast.Nonlocal)
+        self.shared[owner].update(node.names)
+
+    def _comprehend(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        """Count the branch; the loop variables live in a scope of their own, so they hide nothing outside."""
+        assert isinstance(node, ast.comprehension)
+        self._branch(node, owner, stack)
+        stack.append(node.iter)
+        stack.extend(node.ifs)
+
+    def _export(self, names: Iterable[str], *, more: bool) -> None:
+        self.exported = [*(self.exported or ()), *names] if more else list(names)
+
+    # ----------------------------------------------------------------------------------------- flow and meaning
+
+    def _branch(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        if owner >= 0:
+            self.complexity[owner] += 1
+
+    def _boolean(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        assert isinstance(node, ast.BoolOp)
+        if owner >= 0:
+            self.complexity[owner] += len(node.values) - 1
+
+    def _if(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        assert isinstance(node, ast.If)
+        self._branch(node, owner, stack)
+        if owner == -1 and is_main_guard(node):
+            self.runs_as_main = True
+
+    def _assert(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        assert isinstance(node, ast.Assert)
+        if owner >= 0 and notable.can_fail(node):
+            self.asserts[owner] += 1
+
+    def _joined(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        assert isinstance(node, ast.JoinedStr)
+        if node.values and (name := open_name(node)):
+            self.strings[owner].add(name)
+
+    def _call(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+        assert isinstance(node, ast.Call)
+        name = notable.called_name(node)
+        if name is None or name in notable.HANDED_BY_POSITION or name in notable.HANDED_BY_KEYWORD:
+            self.registrations += notable.registrations(node, name, owner)
+        if name is None:
+            return
+        if owner >= 0 and notable.asserts(node, name):
+            self.asserts[owner] += 1
+        elif name in notable.LOADERS or name in notable.LOOKUPS:
+            if found := notable.dynamic(node, name):
+                self.dynamic.append(found)
+        elif name == "extend" and owner == -1 and called(node) == "__all__.extend" and node.args:
+            self._export(texts(node.args[0]), more=True)
+
+    VISITS_BY_KIND: dict[type[ast.AST], Visit] = {
+        ast.Attribute: _attribute,
+        ast.ClassDef: _define,
+        ast.Import: _import,
+        ast.ImportFrom: _import_from,
+        ast.Assign: _assign,
+        ast.AnnAssign: _assign,
+        ast.AugAssign: _assign,
+        ast.NamedExpr: _assign,
+        ast.With: _with,
+        ast.AsyncWith: _with,
+        ast.Global: _share,
+        ast.Nonlocal: _share,
+        ast.comprehension: _comprehend,
+        ast.BoolOp: _boolean,
+        ast.If: _if,
+        ast.Assert: _assert,
+        ast.JoinedStr: _joined,
+        ast.Call: _call,
+        **dict.fromkeys(FUNCTIONS, _define),
+        **dict.fromkeys(BRANCHES, _branch),
+    }
+
+
+VISITS = Walk.VISITS_BY_KIND
+CLOSED = frozenset({ast.Attribute, ast.comprehension, *FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom})
+OPEN_FIELDS = {kind: () if kind in CLOSED else fields for kind, fields in FIELDS.items()}
