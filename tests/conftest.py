@@ -1,8 +1,73 @@
-"""What all tests share."""
+"""What all tests share: the root on the path, and one Prefect server for those that need it."""
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+for name in ("FRESH_HOME", "FRESH_JOURNAL_URL", "FRESH_MODEL", "OPENAI_API_KEY", "GITHUB_TOKEN"):
+    os.environ.pop(name, None)
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+# Prefect reads its settings when it is imported, so the address must stand before any test module imports a flow.
+_PORT = _free_port()
+_CLIENT_HOME = tempfile.mkdtemp(prefix="fresh-prefect-client-")
+os.environ.update(
+    PREFECT_API_URL=f"http://127.0.0.1:{_PORT}/api",
+    PREFECT_HOME=_CLIENT_HOME,
+    PREFECT_SERVER_EPHEMERAL_ENABLED="false",
+    PREFECT_SERVER_ANALYTICS_ENABLED="false",
+    PREFECT_LOGGING_LEVEL="WARNING",
+    PREFECT_CLIENT_MAX_RETRIES="10",
+)
+
+
+@pytest.fixture(scope="session")
+def prefect_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the project's own Prefect server once for a test run."""
+    url = os.environ["PREFECT_API_URL"]
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect"))}
+    del environment["PREFECT_API_URL"]
+    command = [sys.executable, "-m", "deployments.server", "--host", "127.0.0.1", "--port", str(_PORT)]
+    with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
+        try:
+            _await(f"{url}/health", server)
+            yield url
+        finally:
+            server.send_signal(signal.SIGINT)
+            try:
+                server.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def _await(address: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise RuntimeError(f"the Prefect server ended with {server.returncode}")
+        try:
+            if httpx.get(address, timeout=2).is_success:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise RuntimeError(f"{address} did not answer within 90 s")

@@ -1,0 +1,315 @@
+"""A run and its agents on a real Prefect server, with fakes behind every other port."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
+
+from fresh.adapters.prefect_control import PrefectControl
+from fresh.domain.agent import Outcome
+from fresh.domain.approval import Answer, Decision, Question
+from fresh.domain.change import PolicyVerdict, Ruling
+from fresh.domain.order import RunOrder
+from fresh.domain.report import RunReport
+from fresh.domain.stopping import StopRequest, WhyStopped
+from fresh.wiring import using
+from tests.fakes.prover import earned, failed
+from tests.fakes.toolbox import Fakes, a_toolbox
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def fakes(tmp_path: Path, prefect_url: str) -> Iterator[Fakes]:
+    control = PrefectControl({"fresh-sandboxes": 2, "fresh-models": 2})
+    made = a_toolbox(tmp_path.resolve(), control)
+    (made.tools.repository / ".git").mkdir()
+    with using(made.tools):
+        yield made
+
+
+def carry_out(fakes: Fakes, **order: object) -> RunReport:
+    from flows.run import run
+
+    wanted = {"repo": str(fakes.tools.repository), "agents": 3, "approval": False, **order}
+    return run(RunOrder.model_validate(wanted), None)
+
+
+@contextmanager
+def somebody(fakes: Fakes, act: Callable[[Question], None]) -> Iterator[list[Question]]:
+    """Play the person who sees every question once."""
+    seen: list[Question] = []
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.1):
+            for record in fakes.tools.journal.runs():
+                for question in fakes.tools.journal.questions(record.id, undecided=True):
+                    if question.id not in {known.id for known in seen}:
+                        seen.append(question)
+                        act(question)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
+
+
+def decide(fakes: Fakes, question: Question, answer: Answer, text: str = "") -> None:
+    decision = Decision(answer=answer, by="ada", through="terminal", text=text, at=fakes.tools.clock.now())
+    fakes.tools.journal.decide(question.id, decision)
+
+
+def outcomes(report: RunReport) -> list[Outcome]:
+    return [agent.outcome for agent in report.agents]
+
+
+def test_every_agent_completes_with_its_own_branch_and_page(fakes: Fakes) -> None:
+    report = carry_out(fakes)
+
+    assert outcomes(report) == [Outcome.COMPLETED] * 3
+    assert report.stopped is WhyStopped.DONE
+    assert {agent.branch for agent in report.agents} == set(fakes.workspace.branches)
+    assert len(fakes.forge.pull_requests) == 3
+    assert len(fakes.prover.judged) == 3
+    assert sorted(fakes.prover.cleared) == sorted(agent.agent_id for agent in report.agents)
+
+
+def test_an_engine_that_declines_says_why_and_the_others_go_on(fakes: Fakes) -> None:
+    fakes.engine.declines["shop.part1:part1"] = "its parameters are no options"
+
+    report = carry_out(fakes)
+
+    declined = report.ended(Outcome.DECLINED)
+    assert [agent.failure for agent in declined] == ["its parameters are no options"]
+    assert len(report.ended(Outcome.COMPLETED)) == 2
+
+
+def test_an_engine_that_breaks_fails_its_own_agent_only(fakes: Fakes) -> None:
+    def act(bench: object, rounds: int) -> None:
+        raise ZeroDivisionError("the engine has a defect")
+
+    fakes.engine.act = act
+
+    report = carry_out(fakes, agents=1)
+
+    assert [(agent.outcome, agent.failure) for agent in report.agents] == [
+        (Outcome.FAILED, "ZeroDivisionError: the engine has a defect")
+    ]
+
+
+def test_failing_checks_go_back_twice_and_then_to_a_person_and_never_become_a_pull_request(
+    fakes: Fakes,
+) -> None:
+    fakes.prover.judge = lambda ticket, commit: failed(ticket.base, commit)
+
+    with somebody(fakes, lambda question: decide(fakes, question, Answer.APPROVED)) as seen:
+        report = carry_out(fakes, agents=1)
+
+    assert [question.why for question in seen] == ["checks_fail"]
+    assert len(fakes.engine.worked) == 3
+    assert outcomes(report) == [Outcome.ABANDONED]
+    assert fakes.forge.pull_requests == {}
+    assert list(fakes.workspace.branches) == [report.agents[0].branch]
+
+
+def test_approval_publishes_and_says_who_approved_through_what(fakes: Fakes) -> None:
+    with somebody(fakes, lambda question: decide(fakes, question, Answer.APPROVED)) as seen:
+        report = carry_out(fakes, approval=True)
+
+    assert len(seen) == 3
+    assert outcomes(report) == [Outcome.COMPLETED] * 3
+    assert {agent.reviewed_by for agent in report.agents} == {"ada (through terminal)"}
+
+
+def test_the_branch_can_be_tried_before_anybody_decides(fakes: Fakes) -> None:
+    there: list[str | None] = []
+
+    def look_first(question: Question) -> None:
+        there.append(next(iter(fakes.workspace.branches.values()), None))
+        assert there == [question.commit]
+        decide(fakes, question, Answer.REJECTED, "not like this")
+
+    with somebody(fakes, look_first):
+        report = carry_out(fakes, agents=1, approval=True)
+
+    assert outcomes(report) == [Outcome.REJECTED]
+    assert report.agents[0].failure == "Rejected by ada. not like this"
+    assert fakes.forge.pull_requests == {}
+
+
+def test_requested_changes_reach_the_engine_and_make_a_new_question_for_the_new_commit(fakes: Fakes) -> None:
+    def first_changes_then_yes(question: Question) -> None:
+        first = question.id.endswith("-0")
+        decide(
+            fakes, question, Answer.CHANGES if first else Answer.APPROVED, "name it better" if first else ""
+        )
+
+    with somebody(fakes, first_changes_then_yes) as seen:
+        report = carry_out(fakes, agents=1, approval=True)
+
+    assert [asked for _, asked in fakes.engine.worked] == ["", "name it better"]
+    assert len({question.commit for question in seen}) == 2
+    assert outcomes(report) == [Outcome.COMPLETED]
+    assert list(fakes.workspace.branches.values()) == [seen[1].commit]
+
+
+def test_silence_publishes_what_is_ready_as_unreviewed(fakes: Fakes) -> None:
+    report = carry_out(fakes, agents=1, approval=True, approval_timeout=0.02)
+
+    assert outcomes(report) == [Outcome.COMPLETED]
+    assert report.agents[0].reviewed_by is None
+    page = next(iter(fakes.forge.pull_requests.values())).page
+    assert "unreviewed" in page.lower()
+
+
+def test_silence_parks_what_policy_wants_seen_and_a_late_answer_is_carried_out_by_resume(
+    fakes: Fakes,
+) -> None:
+    from flows.run import run
+
+    policy = PolicyVerdict(ruling=Ruling.NEEDS_HUMAN, reasons=("it touches Makefile",))
+    fakes.prover.judge = lambda ticket, commit: earned(ticket.base, commit, policy=policy)
+    report = carry_out(fakes, agents=1, approval_timeout=0.02)
+    assert outcomes(report) == [Outcome.PARKED]
+    assert fakes.forge.pull_requests == {}
+
+    (question,) = fakes.tools.journal.questions(report.run_id, undecided=True)
+    decide(fakes, question, Answer.APPROVED)
+    again = run(report.order, report.run_id)
+
+    assert outcomes(again) == [Outcome.COMPLETED]
+    assert again.agents[0].reviewed_by == "ada (through terminal)"
+    assert len(fakes.engine.worked) == 1
+
+
+def test_a_reply_through_the_prefect_form_is_recorded_as_such(fakes: Fakes) -> None:
+    def reply(question: Question) -> None:
+        run = fakes.tools.journal.flow_run(question.agent_id)
+        with get_client(sync_client=True) as client:
+            for _ in range(100):
+                answer = {"answer": "approved", "words": "", "by": "bob"}
+                result = client.resume_flow_run(run, run_input=answer)
+                if result.status.value == "ACCEPT":
+                    return
+                time.sleep(0.1)
+        raise AssertionError("Prefect never accepted the reply")
+
+    with somebody(fakes, reply):
+        report = carry_out(fakes, agents=1, approval=True)
+
+    assert report.agents[0].reviewed_by == "bob (through prefect)"
+
+
+def test_a_graceful_stop_keeps_work_in_progress_on_its_branch(fakes: Fakes) -> None:
+    def stop_midway(bench: object, rounds: int) -> None:
+        from tests.fakes.engine import appends_a_line
+
+        appends_a_line(bench, rounds)  # type: ignore[arg-type]
+        (record,) = fakes.tools.journal.runs()
+        fakes.tools.journal.request_stop(
+            StopRequest(run_id=record.id, by="ada", through="terminal", at=fakes.tools.clock.now())
+        )
+
+    fakes.engine.act = stop_midway
+
+    report = carry_out(fakes, agents=1)
+
+    assert report.stopped is WhyStopped.REQUESTED
+    assert outcomes(report) == [Outcome.STOPPED]
+    assert list(fakes.workspace.branches.values()) == [report.agents[0].commit]
+    assert fakes.forge.pull_requests == {}
+
+
+def test_a_stop_request_ends_an_agent_that_waits_for_an_answer(fakes: Fakes) -> None:
+    def stop(question: Question) -> None:
+        fakes.tools.journal.request_stop(
+            StopRequest(run_id=question.run_id, by="ada", through="terminal", at=fakes.tools.clock.now())
+        )
+
+    with somebody(fakes, stop):
+        report = carry_out(fakes, agents=1, approval=True)
+
+    assert outcomes(report) == [Outcome.STOPPED]
+
+
+def test_the_cancel_button_of_prefect_ends_an_agent_that_waits(fakes: Fakes) -> None:
+    from prefect.states import Cancelled
+
+    def cancel(question: Question) -> None:
+        run = fakes.tools.journal.flow_run(question.agent_id)
+        while fakes.tools.control.state(str(run)) != "PAUSED":
+            time.sleep(0.1)
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(run, Cancelled(), force=True)
+
+    with somebody(fakes, cancel):
+        report = carry_out(fakes, agents=1, approval=True)
+
+    assert outcomes(report) == [Outcome.STOPPED]
+    assert report.agents[0].failure == "Stopped by somebody; the branch is kept."
+
+
+def test_people_find_every_agent_in_prefect_by_tags_that_are_kept_current(fakes: Fakes) -> None:
+    report = carry_out(fakes)
+
+    with get_client(sync_client=True) as client:
+        wanted = FlowRunFilter(tags=FlowRunFilterTags(all_=[f"run:{report.run_id}"]))
+        found = client.read_flow_runs(flow_run_filter=wanted)
+        limits = {limit.name: limit.limit for limit in client.read_global_concurrency_limits()}
+    assert len(found) == 3
+    for agent in report.agents:
+        (own,) = [flow_run for flow_run in found if f"agent:{agent.agent_id}" in flow_run.tags]
+        assert own.name.startswith(f"{agent.agent_id} hookup part")
+        assert {f"feature:{agent.feature}", "kind:hookup", "phase:completed", "cost-usd:0.00"} <= set(
+            own.tags
+        )
+    assert limits["fresh-sandboxes"] == 2
+    assert limits["fresh-models"] == 2
+
+
+def test_overnight_refills_seats_until_nothing_worthwhile_is_left(fakes: Fakes) -> None:
+    report = carry_out(fakes, agents=1, overnight=True)
+
+    assert outcomes(report) == [Outcome.COMPLETED] * 3
+    assert report.stopped is WhyStopped.NOTHING_WORTHWHILE
+
+
+def test_one_wave_takes_no_more_features_than_agents(fakes: Fakes) -> None:
+    report = carry_out(fakes, agents=2)
+
+    assert len(report.agents) == 2
+    assert report.stopped is WhyStopped.DONE
+
+
+def test_an_agent_that_waits_overnight_gives_its_seat_away(fakes: Fakes) -> None:
+    def answer_when_all_have_asked(question: Question) -> None:
+        asked = fakes.tools.journal.questions(question.run_id, undecided=True)
+        if len(asked) == 3:
+            for open_question in asked:
+                decide(fakes, open_question, Answer.APPROVED)
+
+    with somebody(fakes, answer_when_all_have_asked) as seen:
+        report = carry_out(fakes, agents=1, overnight=True, approval=True)
+
+    assert len(seen) == 3
+    assert outcomes(report) == [Outcome.COMPLETED] * 3
+
+
+def test_the_hours_end_a_run(fakes: Fakes) -> None:
+    fakes.engine.act = lambda bench, rounds: time.sleep(3.0)
+
+    report = carry_out(fakes, agents=1, hours=1 / 3600, overnight=True)
+
+    assert report.stopped is WhyStopped.HOURS
+    assert len(report.agents) <= 1
