@@ -49,7 +49,7 @@ node_modules/
 .DS_Store
 """
 
-_LFS = re.compile(rb"^[ \t]*[^#\s].*\bfilter=lfs\b", re.MULTILINE)
+_LFS = re.compile(rb"^[ \t]*[^#\s].*[ \t]filter=lfs(?=\s|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
