@@ -9,37 +9,29 @@ uid, also afterwards.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from fresh.adapters.bwrap import diagnosis, hierarchies, launch, seccomp
-from fresh.adapters.bwrap.arguments import (
-    OWN_PROCESSES,
-    SYNTHETIC,
-    Streams,
-    isolation,
-    limited,
-)
-from fresh.adapters.bwrap.cgroups import Group, Leftovers
-from fresh.adapters.bwrap.disk import DiskWatch
+from fresh.adapters.bwrap import diagnosis, hierarchies
+from fresh.adapters.bwrap.arguments import OWN_PROCESSES, limited
+from fresh.adapters.bwrap.cgroups import Group
+from fresh.adapters.bwrap.files import opened
+from fresh.adapters.bwrap.leftovers import Leftovers
 from fresh.adapters.bwrap.owners import Owner
 from fresh.adapters.bwrap.ownership import hand_over
 from fresh.adapters.bwrap.running import Running
+from fresh.adapters.bwrap.staging import launcher, sources
+from fresh.adapters.bwrap.watch import Watch
 from fresh.domain.evidence import RunEnd
 from fresh.errors import Refusal, SandboxUnavailable
 from fresh.ports import Command, Finished, Limits, Mount
 
 NOBODY = 65533
-STAGE = Path("/run/fresh-sandbox")
 
 # What the kernel says, in proc_pid_status(5), about a process that is contained.
 CONTAINED = {"CapEff": "0" * 16, "CapPrm": "0" * 16, "CapBnd": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}
@@ -84,16 +76,10 @@ class BwrapSandbox:
         uid, bwrap = self._unprivileged(), _bwrap()
         hierarchy = hierarchies.find()
         for mount in command.mounts:
-            if not mount.source.exists():
-                raise SandboxUnavailable(
-                    f"{mount.source} was to be shown as {mount.target} and does not exist."
-                )
-            if uid is not None and mount.writable:
-                hand_over(mount.source, uid)
-        watch = DiskWatch((m.source for m in command.mounts if m.writable), command.limits.disk_growth)
+            _prepare(mount, uid)
         with ExitStack() as stack:
             group = stack.enter_context(self._grouped(hierarchy, command.limits))
-            files = stack.enter_context(_opened(command, _sources(command, uid)))
+            files = stack.enter_context(opened(command, sources(command, uid)))
             inside = [
                 str(bwrap),
                 "--args",
@@ -101,8 +87,8 @@ class BwrapSandbox:
                 "--",
                 *limited(command, hierarchy.limits_memory),
             ]
-            words = [*_launcher(command, uid, group, files.streams.status), "--", *inside]
-            running = Running(command.limits, watch, group)
+            words = [*launcher(command, uid, group, files.streams.status), "--", *inside]
+            running = Running(Watch(command, group), command.limits.output, group)
             with self._registered(running):
                 try:
                     returned = running.run(words, files.stdin, files.status, files.inherited)
@@ -127,7 +113,11 @@ class BwrapSandbox:
         uid = self._unprivileged()
         who = f"uid {os.geteuid()}" if uid is None else f"uid {uid} instead of root"
         hierarchy = hierarchies.find()
-        memory = "" if hierarchy.limits_memory else "; memory is limited for each process alone (RLIMIT_AS)"
+        memory = (
+            ""
+            if hierarchy.limits_memory
+            else "; memory is limited for each process (RLIMIT_AS) and summed up four times a second"
+        )
         return f"bubblewrap as {who}, seccomp, no network, rlimits, {hierarchy}{memory}."
 
     def _unprivileged(self) -> int | None:
@@ -171,25 +161,14 @@ class BwrapSandbox:
                 self._running.discard(running)
 
 
-@dataclass(frozen=True)
-class _Files:
-    """Everything that a command's launch needs open."""
-
-    stdin: int
-    options: int
-    streams: Streams
-    status: tuple[int, IO[bytes]]
-    inherited: tuple[int, ...]
-
-
 def _judge(running: Running, returned: int | None, seconds: float) -> Finished:
     """Say how a command ended, and tell a command that failed from a sandbox that did."""
     reports, output = running.reports, running.output
-    ended = running.broken or RunEnd.EXIT
-    exit_code = None if running.broken or running.killed else reports.exit_code
+    ended = running.watch.broken or RunEnd.EXIT
+    exit_code = None if running.watch.broken or running.killed else reports.exit_code
     # 128 + n: its init died by a signal that we did not send.
     struck = returned is None or returned < 0 or returned > 128
-    if exit_code is None and not (running.broken or running.killed or struck):
+    if exit_code is None and not (running.watch.broken or running.killed or struck):
         raise diagnosis.explain(reports.complaint or output.kept.decode("utf-8", "replace"))
     return Finished(exit_code, ended, output.kept, output.truncated, seconds)
 
@@ -212,61 +191,3 @@ def _prepare(mount: Mount, uid: int | None) -> None:
             f"{mount.source} can't be shown in the sandbox as {mount.target}: {failed.strerror}.",
             hint="Check that it exists and that Fresh may change it.",
         ) from failed
-
-
-def _sources(command: Command, uid: int | None) -> list[Path]:
-    """Say where bwrap finds each mount's source: where it is, or on the stage."""
-    if uid is None:
-        return [mount.source.absolute() for mount in command.mounts]
-    return [STAGE / str(place) for place in range(len(command.mounts))]
-
-
-def _launcher(command: Command, uid: int | None, group: Group | None, status: int) -> list[str]:
-    words = [sys.executable, "-I", "-S", launch.__file__, f"parent={os.getpid()}", f"status={status}"]
-    words += [f"group={directory}" for directory in (group.directories if group else ())]
-    if uid is None:
-        return words
-    _set_up_stage()
-    lent = [("lend" if mount.writable else "show", mount.source.absolute()) for mount in command.mounts]
-    return [*words, f"uid={uid}", f"stage={STAGE}", *(f"{key}={source}" for key, source in lent)]
-
-
-def _set_up_stage() -> None:
-    """Make the directory that every launch mounts its own stage on; it stays, and stays empty."""
-    try:
-        STAGE.mkdir(mode=0o711, exist_ok=True)
-    except OSError as failed:
-        raise SandboxUnavailable(
-            f"Could not make {STAGE}: {failed}.", hint=diagnosis.ORDINARY_USER
-        ) from failed
-
-
-@contextmanager
-def _opened(command: Command, sources: list[Path]) -> Iterator[_Files]:
-    with ExitStack() as stack:
-
-        def hold(content: bytes) -> int:
-            return stack.enter_context(_memory(content))
-
-        reader, writer = os.pipe()
-        stack.callback(os.close, reader)
-        status = stack.enter_context(os.fdopen(writer, "wb"))
-        texts = {path: hold(text.encode()) for path, text in SYNTHETIC.items()}
-        streams = Streams(hold(seccomp.program()), writer, texts)
-        options = hold(isolation(command, sources, streams))
-        stdin = hold(command.stdin)
-        yield _Files(stdin, options, streams, (reader, status), (streams.filter, options, *texts.values()))
-
-
-@contextmanager
-def _memory(content: bytes) -> Iterator[int]:
-    """Hold bytes in a file without a name, positioned at its start, that no reader can change."""
-    number = os.memfd_create("fresh", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        with open(number, "wb", closefd=False) as file:
-            file.write(content)
-        fcntl.fcntl(number, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
-        os.lseek(number, 0, os.SEEK_SET)
-        yield number
-    finally:
-        os.close(number)

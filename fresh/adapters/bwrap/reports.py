@@ -12,13 +12,14 @@ from fresh.adapters.bwrap.launch import COMPLAINT
 class Reports:
     """Read the lines of bwrap's `--json-status-fd`, and the launcher's one sentence when it failed.
 
-    `exit_code` is the command's own and stays None when bwrap itself failed or was killed. `init` is a pidfd of the
-    first process in the sandbox's pid namespace, whose end is the end of everything inside.
+    `exit_code` is the command's own and stays None when bwrap itself failed or was killed. `init` is a pidfd of
+    the first process in the sandbox's pid namespace, whose end is the end of everything inside.
     """
 
     def __init__(self) -> None:
         self.exit_code: int | None = None
         self.init: int | None = None
+        self.init_pid: int | None = None
         self.complaint = ""
         self._unread = b""
 
@@ -43,4 +44,5 @@ class Reports:
             self.exit_code = int(said["exit-code"])
         if "child-pid" in said and self.init is None:
             with suppress(ProcessLookupError):  # ended already, and took all others with it
-                self.init = os.pidfd_open(int(said["child-pid"]))
+                self.init_pid = int(said["child-pid"])
+                self.init = os.pidfd_open(self.init_pid)
