@@ -1,0 +1,129 @@
+"""Choose the few observations that say most about a feature."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+
+from fresh.engines.codemod.cases.inside.wire import Import, Observation
+
+MOST = 12
+MOST_DOCUMENTED = 4
+FEWEST = 3
+LONGEST = 60
+
+Element = tuple[str, int, int]
+
+
+def agrees(item: Observation) -> bool | None:
+    """Say whether the documentation shows what was observed; None when it shows nothing."""
+    if not item.call.expected or item.outcome.kind != "returns":
+        return None
+    return _equal(item.call.expected, item.outcome.source)
+
+
+def _equal(one: str, other: str) -> bool:
+    try:
+        return bool(ast.literal_eval(one) == ast.literal_eval(other))
+    except (ValueError, SyntaxError):
+        return one == other
+
+
+def readable(item: Observation) -> bool:
+    """Keep what a reviewer can take in at a glance and every line length can hold."""
+    sources = [
+        *(argument.source for argument in item.call.arguments),
+        item.outcome.source,
+        item.outcome.message,
+    ]
+    return all(len(source) <= LONGEST * 2 for source in sources) and all(
+        len(text) <= LONGEST for source in sources[:-1] for text in _texts(source)
+    )
+
+
+def _texts(source: str) -> Iterable[str]:
+    try:
+        tree = ast.parse(source or "0", mode="eval")
+    except SyntaxError:
+        return [source]
+    return [repr(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+
+
+def choose(observations: Sequence[Observation]) -> tuple[Observation, ...]:
+    """Take documented examples, then whatever adds most lines, branches and noticed mutants; always the same ones."""
+    pool = [
+        item
+        for item in observations
+        if item.outcome.testable and readable(item) and agrees(item) is not False
+    ]
+    chosen: list[Observation] = []
+    for item in [item for item in pool if agrees(item)][:MOST_DOCUMENTED]:
+        if _fits(item, chosen):
+            chosen.append(item)
+    seen = {element for item in chosen for element in _elements(item)}
+    while len(chosen) < MOST:
+        left = [item for item in pool if item not in chosen and _fits(item, chosen)]
+        best = max(left, key=lambda item: _worth(item, seen), default=None)
+        if best is None or not _elements(best) - seen:
+            break
+        chosen.append(best)
+        seen |= _elements(best)
+    return tuple(_rounded_out(chosen, pool))
+
+
+def _elements(item: Observation) -> set[Element]:
+    lines = {("line", line, 0) for line in item.lines}
+    steps = {("step", *step) for step in item.steps}
+    return lines | steps | {("mutant", number, 0) for number in item.kills}
+
+
+def _worth(item: Observation, seen: set[Element]) -> tuple[float, float]:
+    weights = {"mutant": 3.0, "line": 2.0, "step": 1.0}
+    gain = sum(weights[kind] for kind, *_ in _elements(item) - seen)
+    return gain - _cost(item) / 1000, -_cost(item)
+
+
+def _cost(item: Observation) -> float:
+    """Prefer what people wrote, then what is short, then what takes fewer arguments."""
+    length = sum(len(argument.source) for argument in item.call.arguments) + len(item.outcome.source)
+    found = 0 if item.call.origin != "type" else 40
+    return length + found + 10 * len(item.call.arguments) + (60 if item.call.files else 0)
+
+
+def _rounded_out(chosen: list[Observation], pool: list[Observation]) -> list[Observation]:
+    """Add cases with other results until there are enough to see a pattern."""
+    results = {(item.outcome.source, item.outcome.error, item.outcome.message) for item in chosen}
+    for item in sorted(pool, key=_cost):
+        key = (item.outcome.source, item.outcome.error, item.outcome.message)
+        if len(chosen) >= FEWEST:
+            break
+        if (
+            item not in chosen
+            and key not in results
+            and item.outcome.kind != "raises"
+            and _fits(item, chosen)
+        ):
+            chosen.append(item)
+            results.add(key)
+    return chosen
+
+
+def _fits(item: Observation, chosen: list[Observation]) -> bool:
+    """Refuse a case whose imports would bind a name that another case uses for something else."""
+    bound: dict[str, Import] = {}
+    for other in (*chosen, item):
+        for found in (*other.call.imports, *other.outcome.imports):
+            if bound.setdefault(found.name or found.module, found) != found:
+                return False
+    return True
+
+
+def steady(
+    observations: Sequence[Observation], replays: Sequence[Sequence[object]]
+) -> tuple[Observation, ...]:
+    """Keep the observations that came out the same every time."""
+    return tuple(
+        item
+        for place, item in enumerate(observations)
+        if all(item.outcome == again[place] for again in replays)
+    )

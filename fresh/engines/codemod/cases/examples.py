@@ -1,0 +1,144 @@
+"""Uses of a function that people wrote down: doctests, documentation, calls in code and tests."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+from collections.abc import Iterator
+
+from fresh.engines.codemod.cases.inside.wire import Argument, Call, Import
+from fresh.engines.codemod.cases.screening import is_test
+from fresh.ports import Bench
+
+MOST = 40
+MOST_FILES = 400
+LARGEST = 400_000
+TEXTS = (".md", ".rst", ".txt")
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def examples_of(bench: Bench, function: Function, imported: Import, own_path: str) -> tuple[Call, ...]:
+    """Collect calls with literal arguments; documented ones, which say what comes out, come first."""
+    reader = _Reader(function, imported)
+    documented = list(reader.from_text(ast.get_docstring(function, clean=True) or "", "docstring"))
+    called: list[Call] = []
+    for path in _candidates(bench, own_path):
+        text = _read(bench, path)
+        if function.name + "(" not in text:
+            continue
+        if path.endswith(TEXTS) or (">>>" in text and not is_test(path)):
+            documented += reader.from_text(text, path)
+        if path.endswith(".py"):
+            called += reader.from_code(text, path)
+    unique: dict[tuple[Argument, ...], Call] = {}
+    for call in documented + called:
+        unique.setdefault(call.arguments, call)
+    return tuple(unique.values())[:MOST]
+
+
+def _candidates(bench: Bench, own_path: str) -> list[str]:
+    paths = [path for path in bench.paths() if path.endswith((*TEXTS, ".py"))]
+    return sorted(paths, key=lambda path: (path != own_path, not path.endswith(TEXTS), path))[:MOST_FILES]
+
+
+def _read(bench: Bench, path: str) -> str:
+    """Read a file; one that is missing, huge or not UTF-8 holds no examples."""
+    try:
+        text = bench.read(path)
+    except (KeyError, UnicodeDecodeError):
+        return ""
+    return text if len(text) <= LARGEST else ""
+
+
+class _Reader:
+    """Turn call expressions into calls of one function."""
+
+    def __init__(self, function: Function, imported: Import) -> None:
+        arguments = function.args
+        self.name = function.name
+        self.imported = imported
+        self.positional = [item.arg for item in (*arguments.posonlyargs, *arguments.args)]
+        self.exclusive = len(arguments.posonlyargs)
+        self.required = len(self.positional) - len(arguments.defaults)
+        self.known = {*self.positional, *(item.arg for item in arguments.kwonlyargs)}
+        self.spread = arguments.vararg is not None
+
+    def from_text(self, text: str, origin: str) -> Iterator[Call]:
+        """Read `>>>` examples with what they show; names bound to literals earlier are filled in."""
+        try:
+            examples = doctest.DocTestParser().get_examples(text)
+        except ValueError:
+            return
+        bound: dict[str, ast.expr] = {}
+        for example in examples:
+            try:
+                statement = ast.parse(example.source.strip()).body
+            except SyntaxError:
+                continue
+            if len(statement) != 1:
+                continue
+            node = statement[0]
+            if (
+                isinstance(node, ast.Assign)
+                and len(node.targets) == 1
+                and isinstance(node.targets[0], ast.Name)
+            ):
+                bound[node.targets[0].id] = node.value
+            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                call = self.read(node.value, origin, bound)
+                if call:
+                    yield Call(**{**vars(call), "expected": _shown(example.want)})
+
+    def from_code(self, text: str, origin: str) -> Iterator[Call]:
+        """Read calls in source code."""
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError):
+            return
+        for node in ast.walk(tree):
+            call = self.read(node, origin, {}) if isinstance(node, ast.Call) else None
+            if call:
+                yield call
+
+    def read(self, node: ast.Call, origin: str, bound: dict[str, ast.expr]) -> Call | None:
+        """Make a call of an expression when it is one of this function and its arguments are literals."""
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        too_many = len(node.args) > len(self.positional) and not self.spread
+        if called != self.name or too_many or any(item.arg not in self.known for item in node.keywords):
+            return None
+        arguments: list[Argument] = []
+        for place, value in enumerate(node.args):
+            source = _literal(value, bound)
+            if source is None:
+                return None
+            arguments.append(self._argument(place, source))
+        for item in node.keywords:
+            source = _literal(item.value, bound)
+            if source is None or item.arg is None:
+                return None
+            arguments.append(Argument(item.arg, source, item.arg not in self.positional[: self.required]))
+        if [item.keyword for item in arguments] != sorted(item.keyword for item in arguments):
+            return None
+        return Call(self.name, tuple(arguments), imports=(self.imported,), origin=origin)
+
+    def _argument(self, place: int, source: str) -> Argument:
+        if place >= len(self.positional):
+            return Argument("", source)
+        optional = place >= self.required and place >= self.exclusive and not self.spread
+        return Argument(self.positional[place], source, optional)
+
+
+def _literal(node: ast.expr, bound: dict[str, ast.expr]) -> str | None:
+    if isinstance(node, ast.Name) and node.id in bound:
+        node = bound[node.id]
+    try:
+        return repr(ast.literal_eval(node))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _shown(want: str) -> str:
+    try:
+        return repr(ast.literal_eval(want.strip()))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return ""

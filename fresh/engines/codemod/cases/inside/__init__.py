@@ -1,0 +1,4 @@
+"""What runs inside the sandbox beside the target's code: standard library only, any Python from 3.10 on.
+
+The sources of these modules are sent over standard input (see `shelf`); the host imports only `wire` and `mutants`.
+"""

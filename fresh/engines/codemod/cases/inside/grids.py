@@ -1,0 +1,286 @@
+"""Small example values for a type: the ordinary ones first, then the boundaries."""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
+import inspect
+import io
+import pathlib
+import re
+import types
+import typing
+import uuid
+from typing import NamedTuple
+
+from .literal import Unwritable, name_of
+from .wire import Import
+
+DEEPEST = 3
+
+
+class Sample(NamedTuple):
+    """One value as source, with what it needs."""
+
+    source: str
+    imports: tuple[Import, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+
+
+def plain(*sources: str) -> list[Sample]:
+    """Make samples that need nothing."""
+    return [Sample(source) for source in sources]
+
+
+def needing(module: str, name: str, *sources: str) -> list[Sample]:
+    """Make samples that need one import."""
+    return [Sample(source, (Import(module, name),)) for source in sources]
+
+
+TEXT = "alpha\nbeta\n"
+KINDS: dict[str, list[Sample]] = {
+    "str": plain(
+        "'Hello, World!'", "'two words'", "''", "'snake_case_name'", "'camelCaseName'", "'  padded  '",
+        "'naïve café'", "'42'", "'a,b;c'", "'first line\\nsecond line'", "'<b>bold</b> & more'", "'x=1&y=2'",
+        "'2024-02-29'", "'3.14'", "'path/to/file.txt'", "'UPPER'", "'aa'", "'straße'",
+    ),
+    "int": plain("3", "0", "1", "-1", "2", "7", "10", "12", "100", "1000", "12345", "1000000"),
+    "float": plain("2.5", "0.0", "-1.5", "0.001", "1234.5678", "1000000.0", "1.0"),
+    "bool": plain("True", "False"),
+    "bytes": plain("b'abc'", "b''", "b'\\x00\\xff'", "b'two words'"),
+    "complex": plain("1 + 2j", "0j"),
+    "None": plain("None"),
+    "list": plain("[3, 1, 2]", "[]", "[1]", "['b', 'a', 'b']", "[1, 1, 2]", "[[1, 2], [3, 4]]", "[0, None, '']"),
+    "tuple": plain("(1, 2)", "()", "('a', 1)", "(3, 1, 2)"),
+    "set": plain("{1, 2}", "set()", "{'a'}"),
+    "dict": plain("{'a': 1, 'b': 2}", "{}", "{'b': {'c': 3}, 'a': 1}", "{'key': 'value'}", "{1: [2, 3]}"),
+    "callable": plain("str", "len", "bool", "abs", "str.upper"),
+    "path": [
+        Sample("tmp_path / 'sample.txt'", (), (("sample.txt", TEXT),)),
+        Sample("tmp_path / 'empty.txt'", (), (("empty.txt", ""),)),
+        Sample("tmp_path / 'sample.json'", (), (("sample.json", '{"a": [1, 2]}\n'),)),
+        Sample("tmp_path / 'missing.txt'"),
+    ],
+    "strpath": [
+        Sample("str(tmp_path / 'sample.txt')", (), (("sample.txt", TEXT),)),
+        Sample("str(tmp_path / 'empty.txt')", (), (("empty.txt", ""),)),
+    ],
+    "textfile": needing("io", "StringIO", f"StringIO({TEXT!r})", "StringIO('')"),
+    "bytefile": needing("io", "BytesIO", "BytesIO(b'abc')", "BytesIO(b'')"),
+    "pattern": [*needing("re", "", "re.compile('a+')", "re.compile('(b)(c)?')")],
+    "datetime": needing(
+        "datetime", "", "datetime.datetime(2024, 2, 29, 12, 30, 15)", "datetime.datetime(1999, 12, 31)",
+        "datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)",
+    ),
+    "date": needing("datetime", "", "datetime.date(2024, 2, 29)", "datetime.date(1999, 12, 31)"),
+    "time": needing("datetime", "", "datetime.time(12, 30, 15)", "datetime.time(0, 0)"),
+    "timedelta": needing(
+        "datetime", "", "datetime.timedelta(hours=1)", "datetime.timedelta(0)", "datetime.timedelta(days=-1)",
+        "datetime.timedelta(days=400, seconds=5)",
+    ),
+    "decimal": needing("decimal", "Decimal", "Decimal('1.50')", "Decimal('0')", "Decimal('-2')"),
+    "fraction": needing("fractions", "Fraction", "Fraction(1, 3)", "Fraction(0)"),
+    "uuid": needing("uuid", "UUID", "UUID(int=1)"),
+    "iterator": plain("iter([3, 1, 2])", "iter([])"),
+}  # fmt: skip
+KINDS["unknown"] = [
+    KINDS[kind][0] for kind in ("str", "int", "list", "dict", "float", "bool", "None", "tuple")
+]
+BUILT_IN: dict[object, str] = {
+    str: "str", int: "int", float: "float", bool: "bool", bytes: "bytes", bytearray: "bytes", complex: "complex",
+    list: "list", tuple: "tuple", set: "set", frozenset: "set", dict: "dict", type(None): "None", None: "None",
+    pathlib.Path: "path", pathlib.PurePath: "path", datetime.datetime: "datetime", datetime.date: "date",
+    datetime.time: "time", datetime.timedelta: "timedelta", decimal.Decimal: "decimal",
+    fractions.Fraction: "fraction", uuid.UUID: "uuid", re.Pattern: "pattern", io.StringIO: "textfile",
+    typing.TextIO: "textfile", typing.BinaryIO: "bytefile", io.BytesIO: "bytefile", object: "unknown",
+    typing.Any: "unknown", inspect.Parameter.empty: "unknown",
+}  # fmt: skip
+ABSTRACT: dict[object, str] = {
+    collections.abc.Sequence: "list", collections.abc.Iterable: "list", collections.abc.Collection: "list",
+    collections.abc.MutableSequence: "list", collections.abc.Container: "list", collections.abc.Iterator: "iterator",
+    collections.abc.Generator: "iterator", collections.abc.Mapping: "dict", collections.abc.MutableMapping: "dict",
+    collections.abc.Set: "set", collections.abc.MutableSet: "set", collections.abc.Callable: "callable",
+    collections.abc.Hashable: "unknown", collections.abc.Sized: "list",
+}  # fmt: skip
+
+
+def samples_for(kind: object, depth: int = 0) -> list[Sample]:
+    """List examples of a type; empty when none can be made."""
+    if depth > DEEPEST:
+        return []
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin is not None:
+        return _generic(origin, inner, depth)
+    if isinstance(kind, (list, dict, set)) or not _hashable(kind):
+        return []
+    name = BUILT_IN.get(kind) or ABSTRACT.get(kind)
+    if name:
+        return KINDS[name]
+    if isinstance(kind, typing.TypeVar):
+        return _variable(kind, depth)
+    if hasattr(kind, "__supertype__"):
+        return _wrapped(kind, depth)
+    if isinstance(kind, type):
+        return _class(kind, depth)
+    return []
+
+
+def _hashable(kind: object) -> bool:
+    try:
+        hash(kind)
+    except TypeError:
+        return False
+    return True
+
+
+def _generic(origin: object, inner: tuple[object, ...], depth: int) -> list[Sample]:
+    if origin is typing.Union or origin is types.UnionType:
+        return _interleave([samples_for(kind, depth) for kind in inner])
+    if origin is typing.Literal:
+        return [Sample(repr(value)) for value in inner if isinstance(value, (str, int, bytes, type(None)))]
+    if origin is typing.Annotated:
+        return samples_for(inner[0], depth)
+    if origin is type and isinstance(inner[0], type):
+        return _named(inner[0])
+    name = BUILT_IN.get(origin) or ABSTRACT.get(origin) or ""
+    if name == "list":
+        return _lists(samples_for(inner[0], depth + 1))
+    if name == "iterator":
+        return [
+            item._replace(source=f"iter({item.source})") for item in _lists(samples_for(inner[0], depth + 1))
+        ]
+    if name == "set":
+        return [_join("{", [item], "}") for item in samples_for(inner[0], depth + 1)[:2]] + plain("set()")
+    if name == "dict" and len(inner) == 2:
+        return _dicts(samples_for(inner[0], depth + 1), samples_for(inner[1], depth + 1))
+    if name == "tuple":
+        return _tuples(inner, depth)
+    return KINDS.get(name, [])
+
+
+def _named(kind: type) -> list[Sample]:
+    imports: list[Import] = []
+    try:
+        return [Sample(name_of(kind, imports), tuple(imports))]
+    except Unwritable:
+        return []
+
+
+def _join(opening: str, items: list[Sample], closing: str) -> Sample:
+    return Sample(
+        opening + ", ".join(item.source for item in items) + closing,
+        tuple(found for item in items for found in item.imports),
+        tuple(found for item in items for found in item.files),
+    )
+
+
+def _lists(items: list[Sample]) -> list[Sample]:
+    if not items:
+        return plain("[]")
+    longer = (
+        [_join("[", [items[2 % len(items)], items[0], items[1 % len(items)]], "]")] if len(items) > 2 else []
+    )
+    single = [_join("[", items[:1], "]")]
+    doubled = [_join("[", [items[1 % len(items)], items[0], items[1 % len(items)]], "]")]
+    return [*longer, *doubled, *plain("[]"), *single]
+
+
+def _dicts(keys: list[Sample], values: list[Sample]) -> list[Sample]:
+    if not keys or not values:
+        return plain("{}")
+    pairs = [
+        Sample(f"{key.source}: {value.source}", key.imports + value.imports, key.files + value.files)
+        for key, value in zip(keys, values, strict=False)
+    ]
+    return [_join("{", pairs[:2], "}"), *plain("{}"), _join("{", pairs[-1:], "}")]
+
+
+def _tuples(inner: tuple[object, ...], depth: int) -> list[Sample]:
+    if len(inner) == 2 and inner[1] is Ellipsis:
+        lists = _lists(samples_for(inner[0], depth + 1))
+        return [item._replace(source=f"tuple({item.source})") for item in lists]
+    columns = [samples_for(kind, depth + 1) for kind in inner]
+    if not columns or not all(columns):
+        return []
+    rows = max(len(column) for column in columns)
+    return [
+        _join("(", [column[row % len(column)] for column in columns], ",)" if len(columns) == 1 else ")")
+        for row in range(min(rows, 4))
+    ]
+
+
+def _interleave(columns: list[list[Sample]]) -> list[Sample]:
+    rows = max((len(column) for column in columns), default=0)
+    mixed = [column[row] for row in range(rows) for column in columns if row < len(column)]
+    return list(dict.fromkeys(mixed))
+
+
+def _variable(kind: typing.TypeVar, depth: int) -> list[Sample]:
+    if kind.__constraints__:
+        return _interleave([samples_for(found, depth) for found in kind.__constraints__])
+    return samples_for(kind.__bound__, depth) if kind.__bound__ else KINDS["unknown"]
+
+
+def _wrapped(kind: object, depth: int) -> list[Sample]:
+    return samples_for(getattr(kind, "__supertype__", None), depth)
+
+
+def _class(kind: type, depth: int) -> list[Sample]:
+    """Make members of an enum, or build an object from examples of its own parameters."""
+    imports: list[Import] = []
+    try:
+        name = name_of(kind, imports)
+    except Unwritable:
+        return []
+    if issubclass(kind, enum.Enum):
+        return [Sample(f"{name}.{member.name}", tuple(imports)) for member in list(kind)[:6] if member.name]
+    if issubclass(kind, BaseException) or inspect.isabstract(kind) or getattr(kind, "_is_protocol", False):
+        return []
+    if getattr(kind, "__total__", None) is not None and issubclass(kind, dict):
+        return _typed_dict(kind, depth)
+    if not (dataclasses.is_dataclass(kind) or hasattr(kind, "_fields") or depth < DEEPEST):
+        return []
+    return _built(kind, name, tuple(imports), depth)
+
+
+def _built(kind: type, name: str, imports: tuple[Import, ...], depth: int) -> list[Sample]:
+    try:
+        needed = [
+            item
+            for item in inspect.signature(kind).parameters.values()
+            if item.default is inspect.Parameter.empty
+            and item.kind.name not in ("VAR_POSITIONAL", "VAR_KEYWORD")
+        ]
+        resolved = typing.get_type_hints(kind if dataclasses.is_dataclass(kind) else kind.__init__)  # type: ignore[misc]
+    except (ValueError, TypeError, NameError, AttributeError):
+        return []
+    columns = [samples_for(resolved.get(item.name, item.annotation), depth + 1) for item in needed]
+    if not all(columns):
+        return []
+    rows = min(3, max((len(column) for column in columns), default=1))
+    built = []
+    for row in range(rows):
+        chosen = [column[row % len(column)] for column in columns]
+        named = [
+            found._replace(source=f"{item.name}={found.source}")
+            for item, found in zip(needed, chosen, strict=True)
+        ]
+        made = _join(f"{name}(", named, ")")
+        built.append(made._replace(imports=imports + made.imports))
+    return built
+
+
+def _typed_dict(kind: type, depth: int) -> list[Sample]:
+    hints = typing.get_type_hints(kind)
+    columns = [samples_for(found, depth + 1) for found in hints.values()]
+    if not all(columns):
+        return []
+    items = [
+        column[0]._replace(source=f"{key!r}: {column[0].source}")
+        for key, column in zip(hints, columns, strict=True)
+    ]
+    return [_join("{", items, "}")]
