@@ -1,12 +1,14 @@
-"""Who this process is, and whether another one still lives."""
+"""Who this process is, and whether another one still lives; loaded by `status`, so pydantic comes in only when used."""
 
 from __future__ import annotations
 
 import os
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fresh.domain.record import Host
+if TYPE_CHECKING:
+    from fresh.domain.record import Host
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -32,14 +34,20 @@ def start_ticks(pid: int) -> int | None:
 
 def this_host() -> Host:
     """Name this very process."""
+    from fresh.domain.record import Host
+
     pid = os.getpid()
     return Host(machine=machine_name(), pid=pid, start=start_ticks(pid) or 0)
 
 
 def lives(host: Host) -> bool | None:
     """Say whether a host's process lives; None when it is on another machine and only its beat can tell."""
-    if host.machine != machine_name():
-        if host.machine.partition("/")[0] == machine_name().partition("/")[0]:
-            return False
-        return None
-    return start_ticks(host.pid) == host.start
+    return name_lives(host.name)
+
+
+def name_lives(name: str) -> bool | None:
+    """Say the same of a host by its name."""
+    machine, pid, start = name.rsplit(":", 2)
+    if machine != machine_name():
+        return False if machine.partition("/")[0] == machine_name().partition("/")[0] else None
+    return start_ticks(int(pid)) == int(start)

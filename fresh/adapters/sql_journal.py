@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from fresh.adapters.journal.agents import Agents
+from fresh.adapters.journal.claims import Claims
 from fresh.adapters.journal.questions import Questions
 from fresh.adapters.journal.runs import Runs
 from fresh.adapters.journal.store import Store
+from fresh.adapters.journal.trail import Trail
 from fresh.domain.record import Host
 
 
@@ -16,7 +18,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SqlJournal(Runs, Agents, Questions):
+class SqlJournal(Runs, Claims, Agents, Questions, Trail):
     """Every promise of `ports.Journal`, on one database.
 
     `alive` says whether a host's process lives (None: can't be seen from here, its beat decides).
@@ -27,6 +29,7 @@ class SqlJournal(Runs, Agents, Questions):
     ) -> None:
         store = Store(url)
         Runs.__init__(self, store, alive, now)
+        Claims.__init__(self, store, alive)
         self._store = store
 
     def close(self) -> None:

@@ -8,8 +8,8 @@ from typing import cast
 from sqlalchemy import func, select
 
 from fresh.adapters.journal import schema
+from fresh.adapters.journal.cells import moment, seconds
 from fresh.adapters.journal.store import Store
-from fresh.adapters.journal.times import moment, seconds
 from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.record import Host
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Row
 
 from fresh.adapters.journal import schema
+from fresh.adapters.journal.cells import moment, seconds, storable
 from fresh.adapters.journal.store import Store
-from fresh.adapters.journal.times import moment, seconds
 from fresh.domain.approval import Answer, Decision, Question, Why
 
 
@@ -28,7 +28,7 @@ class Questions:
                 run_id=question.run_id,
                 agent_id=question.agent_id,
                 why=question.why.value,
-                text=question.text,
+                text=storable(question.text),
                 commit_sha=question.commit,
                 asked_at=seconds(question.asked_at),
                 deadline=seconds(question.deadline),
@@ -61,9 +61,9 @@ class Questions:
                 .where(table.c.id == question_id, table.c.answer.is_(None))
                 .values(
                     answer=decision.answer.value,
-                    decided_by=decision.by,
+                    decided_by=storable(decision.by),
                     through=decision.through,
-                    words=decision.text,
+                    words=storable(decision.text),
                     decided_at=seconds(decision.at),
                 )
             )

@@ -1,4 +1,4 @@
-"""Runs, the claim on a repository, stop requests and the audit trail."""
+"""Whole runs: what was ordered, how they ended, and how they stand."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, Row, TextClause, text
+from sqlalchemy import Row, TextClause, text
 
 from fresh.adapters.journal import schema
+from fresh.adapters.journal.cells import moment, seconds
+from fresh.adapters.journal.status import Cell, read_status
 from fresh.adapters.journal.store import Store
-from fresh.adapters.journal.times import moment, seconds
-from fresh.adapters.journal.window import Cell, Rows, is_living, read_status
-from fresh.domain.record import Claim, Event, Host, RunRecord
+from fresh.domain.record import Host, RunRecord
 from fresh.domain.status import RunStatus
-from fresh.domain.stopping import StopRequest, WhyStopped
+from fresh.domain.stopping import WhyStopped
 
 
 class Runs:
@@ -51,7 +51,7 @@ class Runs:
 
     def runs(self, repository: str | None = None) -> tuple[RunRecord, ...]:
         """List runs, newest first."""
-        wanted = schema.run.select().order_by(schema.run.c.opened_at.desc())
+        wanted = schema.run.select().order_by(schema.run.c.opened_at.desc(), schema.run.c.id.desc())
         if repository is not None:
             wanted = wanted.where(schema.run.c.repository == repository)
         with self._store.reading() as connection:
@@ -90,143 +90,17 @@ class Runs:
                 .values(closed_at=seconds(at), stopped=why.value, report=report)
             )
 
-    def claim(self, repository: str, run_id: str, host: Host, at: datetime) -> Claim | None:
-        """Take the repository unless another host that lives holds it; then return its claim."""
-        table = schema.claim
-        with self._store.writing() as connection:
-            row = connection.execute(
-                table.select().where(table.c.repository == repository).with_for_update()
-            ).first()
-            if row is not None and row.host != host.name and self._is_living(row, at):
-                return _claim(row)
-            if row is not None and row.run_id == run_id:
-                _prolong(connection, run_id, by=max(0.0, seconds(at) - row.beat))
-            taken = {"run_id": run_id, "host": host.name, "beat": seconds(at)}
-            if row is not None:
-                connection.execute(table.update().where(table.c.repository == repository).values(**taken))
-            elif not self._store.insert_once(
-                connection, table, repository=repository, run_id=run_id, host=host.name, beat=seconds(at)
-            ):
-                return _claim(
-                    connection.execute(table.select().where(table.c.repository == repository)).one()
-                )
-        return None
-
-    def standing_claim(self, repository: str, at: datetime) -> Claim | None:
-        """Read the claim of a host that lives."""
-        table = schema.claim
-        with self._store.reading() as connection:
-            row = connection.execute(table.select().where(table.c.repository == repository)).first()
-        return _claim(row) if row is not None and self._is_living(row, at) else None
-
-    def beat(self, host: Host, at: datetime) -> bool:
-        """Renew a host's claims; False when it holds none any more."""
-        table = schema.claim
-        with self._store.writing() as connection:
-            renewed = connection.execute(
-                table.update().where(table.c.host == host.name).values(beat=seconds(at))
-            )
-            return renewed.rowcount > 0
-
-    def yield_claim(self, repository: str, host: Host) -> None:
-        """Give the repository back, if this host holds it."""
-        table = schema.claim
-        with self._store.writing() as connection:
-            connection.execute(
-                table.delete().where(table.c.repository == repository, table.c.host == host.name)
-            )
-
-    def request_stop(self, request: StopRequest) -> None:
-        """Write a stop request down."""
-        with self._store.writing() as connection:
-            connection.execute(
-                schema.stop.insert().values(
-                    run_id=request.run_id,
-                    agent_id=request.agent_id,
-                    force=request.force,
-                    asked_by=request.by,
-                    through=request.through,
-                    at=seconds(request.at),
-                )
-            )
-
-    def stop_requests(self, run_id: str) -> tuple[StopRequest, ...]:
-        """List the stop requests of a run, oldest first."""
-        table = schema.stop
-        with self._store.reading() as connection:
-            rows = connection.execute(table.select().where(table.c.run_id == run_id).order_by(table.c.id))
-            return tuple(
-                StopRequest(
-                    run_id=row.run_id,
-                    agent_id=row.agent_id,
-                    force=row.force,
-                    by=row.asked_by,
-                    through=row.through,
-                    at=moment(row.at),
-                )
-                for row in rows
-            )
-
-    def record(self, event: Event) -> None:
-        """Add a line to the audit trail."""
-        with self._store.writing() as connection:
-            connection.execute(
-                schema.event.insert().values(
-                    run_id=event.run_id, agent_id=event.agent_id, at=seconds(event.at), text=event.text
-                )
-            )
-
-    def events(self, run_id: str, agent_id: str | None = None) -> tuple[Event, ...]:
-        """Read the audit trail, oldest first."""
-        table = schema.event
-        wanted = table.select().where(table.c.run_id == run_id).order_by(table.c.id)
-        if agent_id is not None:
-            wanted = wanted.where(table.c.agent_id == agent_id)
-        with self._store.reading() as connection:
-            return tuple(
-                Event(run_id=row.run_id, agent_id=row.agent_id, at=moment(row.at), text=row.text)
-                for row in connection.execute(wanted)
-            )
-
-    def remember(self, key: str, text: str) -> str:
-        """Keep a text under a key once."""
-        with self._store.writing() as connection:
-            self._store.insert_once(connection, schema.memory, key=key, text=text)
-            return cast(
-                str,
-                connection.execute(
-                    schema.memory.select()
-                    .where(schema.memory.c.key == key)
-                    .with_only_columns(schema.memory.c.text)
-                ).scalar_one(),
-            )
-
-    def recall(self, key: str) -> str | None:
-        """Read what `remember` kept."""
-        with self._store.reading() as connection:
-            row = connection.execute(schema.memory.select().where(schema.memory.c.key == key)).first()
-        return None if row is None else cast(str, row.text)
-
     def status(self, run_id: str | None = None, repository: str | None = None) -> RunStatus | None:
         """Show one run, the newest by default."""
 
-        def rows(sql: str, given: Mapping[str, Cell]) -> list[Mapping[str, Cell]]:
-            with self._store.reading() as connection:
+        with self._store.snapshot() as connection:
+
+            def rows(sql: str, given: Mapping[str, Cell]) -> list[Mapping[str, Cell]]:
                 return [dict(row) for row in connection.execute(_typed(sql), dict(given)).mappings()]
 
-        reader: Rows = rows
-        return read_status(
-            reader, lambda name: self._alive(Host.parse(name)), seconds(self._now()), run_id, repository
-        )
-
-    def _is_living(self, row: Row[tuple[object, ...]], at: datetime) -> bool:
-        return is_living(row.beat, seconds(at), self._alive(Host.parse(row.host)))
-
-
-def _prolong(connection: Connection, run_id: str, by: float) -> None:
-    """Give a run back the seconds in which no process worked on it."""
-    table = schema.run
-    connection.execute(table.update().where(table.c.id == run_id).values(deadline=table.c.deadline + by))
+            return read_status(
+                rows, lambda name: self._alive(Host.parse(name)), seconds(self._now()), run_id, repository
+            )
 
 
 def _typed(sql: str) -> TextClause:
@@ -247,10 +121,4 @@ def _record(row: Row[tuple[object, ...]]) -> RunRecord:
             "stopped": None if row.stopped is None else WhyStopped(row.stopped),
             "report": row.report,
         }
-    )
-
-
-def _claim(row: Row[tuple[object, ...]]) -> Claim:
-    return Claim(
-        repository=row.repository, run_id=row.run_id, host=Host.parse(row.host), beat=moment(row.beat)
     )

@@ -16,8 +16,6 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 1
-
 tables = MetaData()
 
 meta = Table("meta", tables, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeAlias
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from fresh.adapters.journal import schema
+from fresh.adapters.journal.window import VERSION, demand_known
 from fresh.errors import OperatorMistake, StorageFailed
 
 Writable: TypeAlias = "str | int | float | bool | None"
 
+SQLITE = "sqlite:///"
 _SCHEMA_LOCK = 0x66726573
 """Key of the Postgres advisory lock under which two starting processes create the tables one after the other."""
 
@@ -40,7 +43,7 @@ class Store:
     @property
     def is_sqlite(self) -> bool:
         """Say which of the two databases this is."""
-        return self._url.startswith("sqlite")
+        return self._url.startswith(SQLITE)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -54,11 +57,19 @@ class Store:
         with self._translated(), self._open().connect() as connection:
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a connection whose reads all see the same moment; on SQLite every transaction does."""
+        given = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self._translated(), self._open().execution_options(**given).connect() as connection:
+            yield connection
+
     def insert_once(self, connection: Connection, table: Table, **values: Writable) -> bool:
         """Insert a row unless its key is there; True when it was inserted."""
         dialect = sqlite if self.is_sqlite else postgresql
         statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
-        return connection.execute(statement).rowcount == 1
+        # The row count of an insert is not dependable over drivers; what it returned is.
+        return connection.execute(statement.returning(*table.primary_key.columns)).first() is not None
 
     def dispose(self) -> None:
         """Close every connection."""
@@ -78,29 +89,40 @@ class Store:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except SQLAlchemyError as trouble:
+        except (SQLAlchemyError, sqlite3.Error) as trouble:
             reason = str(getattr(trouble, "orig", None) or trouble).strip().splitlines()[0]
-            where = make_url(self._url).render_as_string(hide_password=True)
             raise StorageFailed(
-                f"The journal at {where} can't be used: {reason}.",
+                f"The journal at {_show(self._url)} can't be used: {reason.rstrip('.')}.",
                 hint="Is the disk full, or the database away? Nothing that was confirmed is lost.",
                 retryable="locked" in reason or "connect" in reason,
             ) from trouble
 
 
+def _parse(url: str) -> URL:
+    """Read a journal's URL. A path is taken as it stands: `?` begins no query there."""
+    if url.startswith(SQLITE):
+        return URL.create("sqlite", database=url.removeprefix(SQLITE))
+    return make_url(url)
+
+
+def _show(url: str) -> str:
+    parsed = _parse(url)
+    return (parsed.database or "") if url.startswith(SQLITE) else parsed.render_as_string(hide_password=True)
+
+
 def _connect(url: str) -> Engine:
     try:
-        if not url.startswith("sqlite"):
-            return create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=60)
+        if not url.startswith(SQLITE):
+            return create_engine(_parse(url), pool_pre_ping=True, pool_size=4, max_overflow=60)
         engine = create_engine(
-            url,
+            _parse(url),
             pool_size=4,
             max_overflow=-1,
             connect_args={"timeout": 30, "isolation_level": None, "check_same_thread": False},
         )
-    except (SQLAlchemyError, ImportError) as trouble:
+    except (SQLAlchemyError, ImportError, ValueError) as trouble:
         raise OperatorMistake(
-            f"{url.partition('@')[2] or url!r} is no usable journal URL: {trouble}.",
+            f"{url.rpartition('@')[2]!r} is no usable journal URL: {trouble}.",
             hint="Use sqlite:///path or postgresql+psycopg://user:password@host/database in FRESH_JOURNAL_URL.",
         ) from trouble
 
@@ -125,14 +147,8 @@ def _create(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(select(func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
         schema.tables.create_all(connection)
-        found: Sequence[str] = [
-            row.value
-            for row in connection.execute(select(schema.meta.c.value).where(schema.meta.c.key == "schema"))
-        ]
-        if not found:
-            connection.execute(schema.meta.insert().values(key="schema", value=str(schema.VERSION)))
-        elif int(found[0]) > schema.VERSION:
-            raise StorageFailed(
-                f"The journal has schema {found[0]}; this Fresh knows schemas up to {schema.VERSION}.",
-                hint="Use the newer Fresh that wrote it, or another FRESH_HOME.",
-            )
+        meta = schema.meta
+        found = connection.execute(select(meta.c.value).where(meta.c.key == "schema")).first()
+        demand_known(found)
+        if found is None:
+            connection.execute(meta.insert().values(key="schema", value=str(VERSION)))

@@ -1,160 +1,78 @@
-"""The journal as `status` sees it: read by plain SQL, and on SQLite without loading SQLAlchemy.
+"""The journal as `fresh auto status` sees it: a SQLite file, read without loading SQLAlchemy or pydantic.
 
-Loading SQLAlchemy alone takes most of the half second that the command may take.
+Loading these two takes longer than the half second that the command may take.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import TypeAlias
 
-from fresh.domain.phase import phase_of
-from fresh.domain.status import AgentStatus, QuestionStatus, RunStatus
+from fresh.adapters.journal.status import Alive, Cell, read_status
+from fresh.domain.status import RunStatus
 from fresh.errors import StorageFailed
 
-Cell: TypeAlias = "str | int | float | None"
-Rows: TypeAlias = "Callable[[str, Mapping[str, Cell]], Sequence[Mapping[str, Cell]]]"
-Alive: TypeAlias = "Callable[[str], bool | None]"
-
-SILENT_FOR = 15.0
-"""Seconds without a beat after which a host on another machine counts as dead."""
-
-_NEWEST = """
-SELECT * FROM run WHERE (:run_id IS NULL OR id = :run_id) AND (:repository IS NULL OR repository = :repository)
-ORDER BY opened_at DESC LIMIT 1
-"""
-_CLAIM = "SELECT host, beat FROM claim WHERE repository = :repository AND run_id = :run_id"
-_AGENTS = "SELECT * FROM agent WHERE run_id = :run_id ORDER BY ordinal"
-_STEPS = """
-SELECT s.agent_id, s.name, s.ordinal, s.result FROM step s JOIN agent a ON a.id = s.agent_id
-WHERE a.run_id = :run_id ORDER BY s.began_at, s.ordinal
-"""
-_OPEN = "SELECT * FROM question WHERE run_id = :run_id AND applied_at IS NULL ORDER BY asked_at"
-_STOP = (
-    "SELECT force, asked_by FROM stop WHERE run_id = :run_id AND agent_id IS NULL ORDER BY id DESC LIMIT 1"
-)
+VERSION = 1
+"""Of the tables; it counts up when an older Fresh could no longer read them."""
 
 
-def sqlite_rows(path: Path) -> Rows:
-    """Read a SQLite journal directly."""
-    connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-
-    def rows(sql: str, given: Mapping[str, Cell]) -> Sequence[Mapping[str, Cell]]:
-        try:
-            return [dict(row) for row in connection.execute(sql, dict(given))]
-        except sqlite3.Error as trouble:
-            raise StorageFailed(
-                f"The journal {path} can't be read: {trouble}.", hint="Is the disk full, or the file damaged?"
-            ) from trouble
-
-    return rows
-
-
-def is_living(beat: float, now: float, alive: bool | None) -> bool:
-    """Judge a host: its process when that can be seen from here, else its last beat."""
-    return alive if alive is not None else now - beat < SILENT_FOR
-
-
-def read_status(
-    rows: Rows, alive: Alive, now: float, run_id: str | None = None, repository: str | None = None
+def look(
+    path: Path, alive: Alive, now: float, run_id: str | None = None, repository: str | None = None
 ) -> RunStatus | None:
-    """Read one run, the newest by default; None when there is none."""
-    found = rows(_NEWEST, {"run_id": run_id, "repository": repository})
-    if not found:
+    """Read one run of a SQLite journal, the newest by default; None when there is none.
+
+    Nothing is created or changed. Raises StorageFailed.
+    """
+    if not path.exists():
         return None
-    run = found[0]
-    record = json.loads(str(run["record"]))
-    key: dict[str, Cell] = {"run_id": run["id"]}
-    holders = rows(_CLAIM, {**key, "repository": run["repository"]})
-    closed = run["closed_at"] is not None
-    running = not closed and any(
-        is_living(float(row["beat"] or 0), now, alive(str(row["host"]))) for row in holders
+    try:
+        with closing(_connect(path)) as connection:
+            connection.execute("BEGIN")  # one snapshot for every question
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+                return None
+            demand_known(connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone())
+            return read_status(
+                lambda sql, given: [dict(row) for row in connection.execute(sql, dict(given))],
+                alive,
+                now,
+                run_id,
+                repository,
+            )
+    except sqlite3.Error as trouble:
+        raise StorageFailed(
+            f"The journal at {path} can't be read: {trouble}.", hint="Is the disk full, or the file damaged?"
+        ) from trouble
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open a journal to read it.
+
+    A WAL database needs its shared-memory file even to be read; where that can't be made (a read-only directory)
+    and nothing waits in the log, the file alone is the truth.
+    """
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, isolation_level=None
     )
-    agents = _agents(rows, key, now, running)
-    stops = rows(_STOP, key)
-    order = record["order"]
-    return RunStatus(
-        run_id=str(run["id"]),
-        running=running,
-        died=not closed and not running,
-        repository=str(run["repository"]),
-        strategy=order["strategy"],
-        engine=record["engine"],
-        spent_usd=round(sum(agent.cost_usd for agent in agents), 6),
-        held_usd=0.0,
-        budget_usd=order["budget"],
-        opened_at=_iso(run["opened_at"]),
-        deadline=_iso(run["deadline"]),
-        agents=agents,
-        report=_text(run["report"]),
-        stopped=_text(run["stopped"]),
-        stop_requested=_stop_words(stops[0]) if stops else None,
-    )
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size > 0:
+            raise
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None
+        )
+    connection.row_factory = sqlite3.Row
+    return connection
 
 
-def _agents(rows: Rows, key: Mapping[str, Cell], now: float, running: bool) -> tuple[AgentStatus, ...]:
-    begun: dict[str, list[str]] = {}
-    commits: dict[str, str] = {}
-    for step in rows(_STEPS, key):
-        begun.setdefault(str(step["agent_id"]), []).append(str(step["name"]))
-        if step["name"] == "implement" and step["result"]:
-            made = json.loads(str(step["result"]))
-            if made.get("commit"):
-                commits[str(step["agent_id"])] = made["commit"]
-    asking = {str(row["agent_id"]): row for row in rows(_OPEN, key)}
-    return tuple(_agent(row, begun, commits, asking, now) for row in rows(_AGENTS, key))
-
-
-def _agent(
-    row: Mapping[str, Cell],
-    begun: Mapping[str, list[str]],
-    commits: Mapping[str, str],
-    asking: Mapping[str, Mapping[str, Cell]],
-    now: float,
-) -> AgentStatus:
-    name = str(row["id"])
-    ticket = json.loads(str(row["ticket"]))
-    report = json.loads(str(row["report"])) if row["report"] else None
-    question = asking.get(name)
-    undecided = question is not None and question["answer"] is None
-    started = row["entered_at"]
-    until = float(row["ended_at"] or now)
-    return AgentStatus(
-        id=name,
-        phase=phase_of(begun.get(name, []), undecided and report is None, _text(row["outcome"])),
-        feature=ticket["feature"]["key"],
-        kind=ticket["kind"],
-        runtime_seconds=round(max(0.0, until - float(started)), 1) if started is not None else 0.0,
-        cost_usd=report["cost"] if report else 0.0,
-        cap_usd=ticket["order"]["cap"],
-        branch=ticket["branch"],
-        commit=(report or {}).get("commit") or commits.get(name),
-        question=_question(question) if question is not None and undecided else None,
-        pull_request=(report or {}).get("pull_request"),
-        flow_run_url=_text(row["flow_run_url"]),
-        failure=(report or {}).get("failure"),
-        reasons=tuple(ticket["reasons"]),
-    )
-
-
-def _question(row: Mapping[str, Cell]) -> QuestionStatus:
-    return QuestionStatus(
-        id=str(row["id"]), why=str(row["why"]), text=str(row["text"]), deadline=_iso(row["deadline"])
-    )
-
-
-def _stop_words(row: Mapping[str, Cell]) -> str:
-    return f"{'force' if row['force'] else 'graceful'}, by {row['asked_by']}"
-
-
-def _text(cell: Cell) -> str | None:
-    return None if cell is None else str(cell)
-
-
-def _iso(cell: Cell) -> str:
-    return datetime.fromtimestamp(float(cell or 0), UTC).isoformat(timespec="seconds")
+def demand_known(row: Sequence[Cell] | None) -> None:
+    """Refuse a journal that a newer Fresh wrote. Raises StorageFailed."""
+    if row is not None and int(row[0] or 0) > VERSION:
+        raise StorageFailed(
+            f"The journal has schema {row[0]}; this Fresh knows schemas up to {VERSION}.",
+            hint="Use the newer Fresh that wrote it, or another FRESH_HOME.",
+        )
