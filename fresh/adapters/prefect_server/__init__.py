@@ -8,9 +8,10 @@ from fresh.adapters.prefect_server.environment import client_environment, server
 from fresh.adapters.prefect_server.given import GivenServer
 from fresh.adapters.prefect_server.record import ServerRecord, find, read_record, write_record
 from fresh.adapters.prefect_server.server import PrefectServer, end_server
-from fresh.adapters.prefect_server.template import copy_template, template_path
+from fresh.adapters.prefect_server.template import DATABASE, copy_template, template_path
 
 __all__ = [
+    "DATABASE",
     "GivenServer",
     "PrefectServer",
     "ServerRecord",
