@@ -130,7 +130,9 @@ class Walk:
                 body.append(param.annotation)
                 if promised := annotated_class(param.annotation):
                     self.bound.append(Bound(index, param.arg, promised, True))
-        params += [param for param in (spec.vararg, spec.kwarg) if param is not None]
+        more = [param for param in (spec.vararg, spec.kwarg) if param is not None]
+        body.extend(param.annotation for param in more if param.annotation is not None)
+        params += more
         self.stored[index].update(param.arg for param in params)
         if node.returns is not None:
             body.append(node.returns)

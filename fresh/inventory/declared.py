@@ -1,0 +1,169 @@
+"""Entry points that a project declares in its metadata, build files and command lines; pure text, nothing is run."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from posixpath import basename
+from typing import NamedTuple
+
+from fresh.domain.entry_rules import EntryRule
+from fresh.inventory.syntax import dotted
+
+COMMAND_FILES = re.compile(
+    r"(?:.*/)?(?:Dockerfile[^/]*|Procfile[^/]*|Makefile|justfile|tox\.ini|[^/]*compose[^/]*\.ya?ml|[^/]+\.(?:sh|service))"
+    r"|\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml"
+)
+METADATA_FILES = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
+RUN_MODULE = re.compile(r"\bpython[\d.]*\s+(?:-[a-zA-Z]\s+)*-m\s+([A-Za-z_][\w.]*)")
+RUN_FILE = re.compile(r"\bpython[\d.]*\s+(?:-[a-zA-Z]\s+)*([\w./-]+\.py)\b")
+RUN_APPLICATION = re.compile(
+    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|celery|flask|waitress-serve)\b[^\n]*?\b([a-z_][\w.]*:\w+)"
+)
+LONGEST_FILE = 512 << 10
+
+
+class Declared(NamedTuple):
+    """A target that something outside of Python names: `module:attribute`, a module, or a path of a file."""
+
+    rule: EntryRule
+    detail: str
+    target: str
+    path: str
+    line: int
+
+
+def is_declaring(path: str) -> bool:
+    """Tell whether a file can declare entry points."""
+    return basename(path) in METADATA_FILES or COMMAND_FILES.fullmatch(path) is not None
+
+
+def declared_in(path: str, content: bytes) -> list[Declared]:
+    """List what one file declares; a file that does not parse declares nothing."""
+    text = content[:LONGEST_FILE].decode("utf-8", "replace")
+    if basename(path) == "pyproject.toml":
+        found = _of_pyproject(text)
+    elif basename(path) == "setup.cfg":
+        found = _of_setup_cfg(text)
+    elif basename(path) == "setup.py":
+        found = _of_setup_py(text)
+    else:
+        found = _of_commands(text)
+    return [Declared(rule, name, target, path, _line(text, name, target)) for rule, name, target in found]
+
+
+Entry = tuple[EntryRule, str, str]
+
+
+def _line(text: str, name: str, target: str) -> int:
+    """Find the line that holds both the name and the target, else the first one that holds the target."""
+    lines = text.splitlines()
+    both = (n for n, line in enumerate(lines, 1) if name in line and target in line)
+    either = (n for n, line in enumerate(lines, 1) if target in line)
+    return next(both, next(either, 1))
+
+
+def _table(value: object, *keys: str) -> dict[str, object]:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _of_pyproject(text: str) -> Iterator[Entry]:
+    try:
+        content: dict[str, object] = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return
+    scripts = [
+        _table(content, "project", "scripts"),
+        _table(content, "project", "gui-scripts"),
+        _table(content, "tool", "poetry", "scripts"),
+        _table(content, "tool", "flit", "scripts"),
+    ]
+    for table in scripts:
+        for name, target in table.items():
+            if isinstance(target, dict):
+                target = target.get("callable") or target.get("reference")
+            if isinstance(target, str):
+                yield EntryRule.CONSOLE_SCRIPT, name, target
+    for groups in (_table(content, "project", "entry-points"), _table(content, "tool", "poetry", "plugins")):
+        for group in groups:
+            for name, target in _table(groups, group).items():
+                if isinstance(target, str):
+                    yield EntryRule.PLUGIN, f"{group} {name}", target
+
+
+def _of_setup_cfg(text: str) -> Iterator[Entry]:
+    config = configparser.RawConfigParser()
+    try:
+        config.read_string(text)
+    except configparser.Error:
+        return
+    if config.has_section("options.entry_points"):
+        for group, lines in config.items("options.entry_points"):
+            yield from _of_lines(group, lines.splitlines())
+
+
+def _of_lines(group: str, lines: list[str]) -> Iterator[Entry]:
+    for line in lines:
+        name, _, target = (part.strip() for part in line.partition("="))
+        if target and not name.startswith("#"):
+            script = group in ("console_scripts", "gui_scripts")
+            yield (EntryRule.CONSOLE_SCRIPT, name, target) if script else (EntryRule.PLUGIN, f"{group} {name}", target)
+
+
+def _of_setup_py(text: str) -> Iterator[Entry]:
+    """Read literal `entry_points` and `scripts` of a `setup(...)` call, also when held by a variable."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    held = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and (dotted(call.func) or "").rpartition(".")[2] == "setup":
+            given = {each.arg: each.value for each in call.keywords if each.arg}
+            yield from _of_groups(_literal(given.get("entry_points"), held))
+            for script in _strings(_literal(given.get("scripts"), held)):
+                yield EntryRule.CONSOLE_SCRIPT, basename(script), script
+
+
+def _literal(node: ast.expr | None, held: Mapping[str, ast.expr]) -> object:
+    if isinstance(node, ast.Name):
+        node = held.get(node.id)
+    try:
+        return ast.literal_eval(node) if node is not None else None
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return None
+
+
+def _strings(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list | tuple) else []
+
+
+def _of_groups(value: object) -> Iterator[Entry]:
+    if isinstance(value, str):
+        yield from _of_setup_cfg("[options.entry_points]\n" + _as_options(value))
+    elif isinstance(value, dict):
+        for group, lines in value.items():
+            yield from _of_lines(str(group), lines.splitlines() if isinstance(lines, str) else _strings(lines))
+
+
+def _as_options(text: str) -> str:
+    """Turn the ini form of entry points into options with continuation lines."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return "\n".join(line[1:-1] + " =" if line.startswith("[") else "  " + line for line in lines)
+
+
+def _of_commands(text: str) -> Iterator[Entry]:
+    for rule, pattern in (("python -m", RUN_MODULE), ("python", RUN_FILE), ("server", RUN_APPLICATION)):
+        for target in dict.fromkeys(pattern.findall(text)):
+            yield EntryRule.COMMAND_LINE, rule, target.removeprefix("./")

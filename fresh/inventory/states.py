@@ -1,0 +1,161 @@
+"""The six states of reachability, each with the evidence that a person can check."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from fresh.domain.feature import Reachability
+from fresh.inventory.documents import Mentions
+from fresh.inventory.entry_points import Root
+from fresh.inventory.graph import Graph
+from fresh.inventory.layout import Role
+from fresh.inventory.modules import Module
+from fresh.inventory.reach import Reach
+
+WORD = re.compile(r"[A-Za-z_]\w+")
+OUTSIDE = (Role.TEST, Role.EXAMPLE)
+
+
+class State(NamedTuple):
+    """What is known about how one node is reached."""
+
+    reachability: Reachability
+    evidence: tuple[str, ...]
+
+
+class Searches:
+    """The searches that the states follow from: by the project's entry points, its interface, and its tests."""
+
+    def __init__(
+        self, graph: Graph, roots: Sequence[Root], exports: Mapping[int, str], mentions: Mentions
+    ) -> None:
+        self.graph = graph
+        self.rules: dict[int, Root] = {}
+        for root in roots:
+            self.rules.setdefault(root.node, root)
+        self.strong = Reach(graph, _nodes(roots, weak=False), weak=False, allow=self._is_ours)
+        self.any = Reach(graph, _nodes(roots, weak=True), allow=self._is_ours)
+        self.offers: dict[int, str] = {**self._documented(mentions), **self._shown(), **exports}
+        self.interface = Reach(graph, sorted(self.offers), allow=self._is_ours)
+        self.tests = Reach(graph, self._nodes_of(Role.TEST))
+
+    def _is_ours(self, node: int) -> bool:
+        return self.graph.modules.of[node].source.role not in OUTSIDE
+
+    def _nodes_of(self, role: Role) -> list[int]:
+        return [node for node, module in enumerate(self.graph.modules.of) if module.source.role is role]
+
+    def _documented(self, mentions: Mentions) -> dict[int, str]:
+        found = {}
+        for node, definition in enumerate(self.graph.modules.definitions):
+            if definition is None or definition.owner != -1 or definition.name.startswith("_"):
+                continue
+            place = mentions.place(definition.name)
+            if place and self.graph.modules.of[node].source.role is Role.PRODUCT:
+                found[node] = f"named in {place}"
+        return found
+
+    def _shown(self) -> dict[int, str]:
+        """Map what examples and documentation code use to the example."""
+        found: dict[int, str] = {}
+        for node in self._nodes_of(Role.EXAMPLE):
+            for target in sorted(self.graph.uses[node]):
+                if self._is_ours(target) and self.graph.modules.definitions[target] is not None:
+                    found.setdefault(target, f"used by the example {self.graph.modules.of[node].source.path}")
+        return found
+
+
+def _nodes(roots: Iterable[Root], *, weak: bool) -> list[int]:
+    return [root.node for root in roots if weak or not root.weak]
+
+
+class Judge:
+    """Decide the state of single nodes from the searches, unread files and dynamic constructs."""
+
+    def __init__(self, searches: Searches, roots: Sequence[Root], unread: Mapping[str, bytes], documents: int) -> None:
+        self.searches = searches
+        self.graph = searches.graph
+        self.unread = {path: _words(text) for path, text in sorted(unread.items())}
+        self.looked_up: dict[str, str] = {}
+        self.loaded: dict[str, str] = {}
+        self._find_dynamic_regions()
+        self.tried = self._rules_tried(roots, documents)
+
+    def judge(self, nodes: Sequence[int]) -> State:
+        """Judge the definitions that share one identity."""
+        searches = self.searches
+        for node in nodes:
+            if node in searches.strong:
+                return State(Reachability.HOOKED, self._path(searches.strong, node))
+        for node in nodes:
+            if node in searches.any:
+                return State(Reachability.HOOKED_WEAK, self._path(searches.any, node))
+        for node in nodes:
+            if node in searches.interface:
+                offer = searches.offers[searches.interface.root(node)]
+                return State(Reachability.API_ONLY, (offer, *searches.interface.explain(node)))
+        for node in nodes:
+            if why := self._unknowable(node):
+                return State(Reachability.UNKNOWN, (why,))
+        for node in nodes:
+            if node in searches.tests:
+                return State(Reachability.TEST_ONLY, searches.tests.explain(node))
+        return State(Reachability.UNHOOKED, self.tried)
+
+    def _path(self, reach: Reach, node: int) -> tuple[str, ...]:
+        root = self.searches.rules[reach.root(node)]
+        return (f"{root.words} ({root.path}:{root.line})", *reach.explain(node))
+
+    def _unknowable(self, node: int) -> str | None:
+        """Say what keeps us from knowing: an unread file that names it, or code that is reached by computed names."""
+        definition, module = self.graph.modules.definitions[node], self.graph.modules.of[node]
+        name = definition.name if definition else ""
+        for path, words in self.unread.items():
+            if name in words:
+                return f"{path} names it and could not be parsed"
+        if module.name in self.looked_up:
+            return self.looked_up[module.name]
+        if module.body not in self.searches.any:  # what is imported by name shows its uses; what is not, can't
+            for region, why in self.loaded.items():
+                if module.name.startswith(region + "."):
+                    return why
+        return None
+
+    def _find_dynamic_regions(self) -> None:
+        """Note which modules are looked into, and which packages are imported from, by computed names."""
+        for module in self.graph.modules.by_name.values():
+            for construct, region, line in module.record.dynamic if module.is_product else ():
+                why = f"{module.source.path}:{line} reaches code by a computed name: {construct}"
+                if region == "":
+                    self.looked_up.setdefault(module.name, why)
+                elif region == ".":
+                    self.loaded.setdefault(module.package, why)
+                elif looked_into := self._module_called(module, region):
+                    self.looked_up.setdefault(looked_into, why)
+                elif not self.graph.modules.is_external(region):
+                    self.loaded.setdefault(region, why)
+
+    def _module_called(self, module: Module, name: str) -> str | None:
+        found = self.graph.symbols.find(module, -1, name)
+        if found is None or found.left or self.graph.modules.definitions[found.node] is not None:
+            return None
+        return self.graph.modules.of[found.node].name
+
+    def _rules_tried(self, roots: Sequence[Root], documents: int) -> tuple[str, ...]:
+        kinds = Counter(str(root.rule) for root in roots)
+        listed = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())) or "none found"
+        exports = sum(not text.startswith(("named", "used")) for text in self.searches.offers.values())
+        tests = {m.name for m in self.graph.modules.by_name.values() if m.source.role is Role.TEST}
+        return (
+            f"no strong or weak path from {len(roots)} entry points ({listed})",
+            f"not among {exports} exported names, and reached from none of them",
+            f"not named as code in {documents} documents and settings files",
+            f"not reached from {len(tests)} test modules",
+        )
+
+
+def _words(text: bytes) -> frozenset[str]:
+    return frozenset(WORD.findall(text.decode("utf-8", "replace")))
