@@ -1,0 +1,1 @@
+"""The parts of building an environment for a target, one noun each."""
