@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from fresh.errors import OperatorMistake, StorageFailed
+
 JOURNAL = "journal.db"
 
 
@@ -26,3 +28,43 @@ def top_level(start: Path) -> Path | None:
         if (folder / ".git").exists():
             return folder
     return None
+
+
+def repository_of(given: str) -> Path:
+    """Find the root of the repository that a person means. Raises OperatorMistake when there is none."""
+    if "://" in given or given.startswith("git@"):
+        raise OperatorMistake(
+            f"{given} is a URL; this version works on a clone.", hint=f"git clone {given}, then --repo PATH"
+        )
+    try:
+        folder = Path(given).expanduser().absolute()
+        is_there = folder.is_dir()
+    except (OSError, RuntimeError, ValueError) as trouble:
+        raise OperatorMistake(
+            f"{given!r} is no path: {trouble}.", hint="Give the path of a git repository."
+        ) from trouble
+    if not is_there:
+        raise OperatorMistake(
+            f"{folder} is no directory.", hint="Give the path of a git repository with --repo."
+        )
+    root = top_level(folder)
+    if root is None:
+        raise OperatorMistake(
+            f"{folder} is not inside a git repository.",
+            hint="Run `git init` and commit, or give another --repo.",
+        )
+    return root.resolve()
+
+
+def make_home(home: Path) -> None:
+    """Make the state directory, which ignores itself. Raises StorageFailed."""
+    ignore = home / ".gitignore"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except OSError as trouble:
+        raise StorageFailed(
+            f"The state directory {home} can't be written: {trouble.strerror}.",
+            hint="Make room, change its owner, or set FRESH_HOME to another directory.",
+        ) from trouble

@@ -36,12 +36,15 @@ class ReportsBelow:
         _write_whole(path, report.model_dump_json(indent=2) + "\n")
         return path
 
+    def log_path(self, record: RunRecord) -> Path:
+        """Say where the log of a run lies."""
+        return self._home / "logs" / f"orchestrator_{_stamp(record.opened_at)}.log"
+
     @contextmanager
     def logging(self, record: RunRecord) -> Iterator[Path]:
         """Append the lines of the `fresh` loggers to the log of this run."""
-        folder = self._home / "logs"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"orchestrator_{_stamp(record.opened_at)}.log"
+        path = self.log_path(record)
+        path.parent.mkdir(parents=True, exist_ok=True)
         lines = logging.FileHandler(path, encoding="utf-8")
         lines.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logger = logging.getLogger(LOGGER)

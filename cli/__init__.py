@@ -1,0 +1,1 @@
+"""The terminal door: what an operator types, and what they see."""

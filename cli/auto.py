@@ -1,0 +1,22 @@
+"""`fresh auto`: agents."""
+
+from __future__ import annotations
+
+from cli.lazy import LazyGroup
+
+auto = LazyGroup(
+    "auto",
+    "Start, watch, answer and stop agents.",
+    {
+        "start": ("cli.start:start", "Run agents on a repository, with live progress."),
+        "status": ("cli.status:status", "Show what the agents do and what waits for you."),
+        "approve": ("cli.deciding:approve", "Approve what an agent made."),
+        "reject": ("cli.deciding:reject", "Reject what an agent made."),
+        "changes": ("cli.deciding:changes", "Ask an agent for changes."),
+        "diff": ("cli.looking:diff", "Show what an agent made."),
+        "logs": ("cli.looking:logs", "Show what an agent did."),
+        "stop": ("cli.stopping:stop", "End the run; its work is kept."),
+        "resume": ("cli.start:resume", "Go on with a run whose process died."),
+        "report": ("cli.looking:report", "Show the report of a run."),
+    },
+)

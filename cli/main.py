@@ -1,0 +1,79 @@
+"""What `fresh` does with what was typed: one command, or one sentence and a hint."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from cli.lazy import LazyGroup
+from fresh.errors import FreshError
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+root = LazyGroup(
+    "fresh",
+    "Autonomous development agents that improve a git repository overnight and hand over pull requests with proof.",
+    {
+        "auto": ("cli.auto:auto", "Start, watch, answer and stop agents."),
+        "inventory": ("cli.inventory:inventory", "Show what the repository can do and what reaches it."),
+        "doctor": ("cli.doctor:doctor", "Say what is missing on this machine, with the fix."),
+    },
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command; return 0 done, 1 failed or refused, 2 what was typed can't be done."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    try:
+        code = _carry_out(arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Python flushes stdout once more when it exits, and would complain there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def _carry_out(arguments: Sequence[str] | None) -> int:
+    try:
+        code = root.main(args=arguments, prog_name="fresh", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as refused:
+        refused.show()
+        return refused.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except FreshError as trouble:
+        _reveal()
+        _say(trouble.message, trouble.hint)
+        return trouble.exit_code
+    except Exception as defect:  # noqa: BLE001 - the last line before a person: one sentence, never a traceback
+        _reveal()
+        lines = f"{type(defect).__name__}: {defect}".splitlines()
+        _say(f"Fresh broke: {lines[0]}.", "This is a defect; FRESH_DEBUG=1 shows where it is.")
+        return 1
+
+
+def _say(message: str, hint: str) -> None:
+    click.echo(message, err=True)
+    if hint:
+        click.echo(f"Hint: {hint}", err=True)
+
+
+def _reveal() -> None:
+    """Let the error go on to a traceback when somebody looks for a defect."""
+    if os.environ.get("FRESH_DEBUG") == "1":
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(main())

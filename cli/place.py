@@ -1,0 +1,69 @@
+"""Where a command works: the repository, its state directory, its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from fresh.errors import OperatorMistake
+from fresh.whereabouts import journal_url, repository_of, state_home
+
+if TYPE_CHECKING:
+    from fresh.adapters.sql_journal import SqlJournal
+
+Command = TypeVar("Command", bound=Callable[..., None])
+SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One repository and where its state lies."""
+
+    repository: Path
+    home: Path
+
+    @property
+    def url(self) -> str:
+        """The URL of the journal."""
+        return journal_url(self.home)
+
+    @property
+    def journal_file(self) -> Path | None:
+        """The journal's file; None when the journal is no SQLite database."""
+        return Path(self.url.removeprefix(SQLITE)) if self.url.startswith(SQLITE) else None
+
+
+def find_place(repo: str) -> Place:
+    """Find the repository that was typed. Raises OperatorMistake."""
+    repository = repository_of(repo)
+    return Place(repository, state_home(repository))
+
+
+@contextmanager
+def opened_journal(place: Place) -> Iterator[SqlJournal]:
+    """Open the journal of a repository. Raises OperatorMistake where no run has worked yet."""
+    file = place.journal_file
+    if file is not None and not file.exists():
+        raise OperatorMistake(
+            f"No run has worked on {place.repository} yet.", hint="Start one: fresh auto start"
+        )
+    from fresh.adapters.processes import lives
+    from fresh.adapters.sql_journal import SqlJournal
+
+    journal = SqlJournal(place.url, lives)
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+def with_repo(command: Command) -> Command:
+    """Add the option that says which repository is meant."""
+    return click.option("--repo", metavar="PATH", default=".", help="Repository to work on. [default: here]")(
+        command
+    )

@@ -1,0 +1,206 @@
+"""Screens of `fresh auto status`: values to text, without pydantic, because the command must answer in half a second."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from datetime import datetime
+
+from fresh.domain.phase import LIVE, Phase
+from fresh.domain.quoting import line
+from fresh.domain.status import AgentStatus, QuestionStatus, RunStatus
+
+RULE = "=" * 50
+ICONS = {
+    Phase.STARTING: "🚀",
+    Phase.ANALYZING: "🔍",
+    Phase.IMPLEMENTING: "🛠️",
+    Phase.TESTING: "🧪",
+    Phase.AWAITING_USER: "👤",
+    Phase.COMMITTING: "📋",
+    Phase.COMPLETED: "✅",
+    Phase.DECLINED: "➖",
+    Phase.FAILED: "❌",
+    Phase.REJECTED: "🚫",
+    Phase.PARKED: "⏸️",
+    Phase.STOPPED: "⏹️",
+    Phase.ABANDONED: "🗃️",
+}
+QUESTION_WIDTH = 40
+NO_RUN = "No run yet. Start one: fresh auto start"
+
+
+def summary(run: RunStatus) -> str:
+    """Show a run at a glance: while it runs, the agents that live or wait for somebody; afterwards all of them."""
+    shown = [agent for agent in run.agents if not run.running or agent.phase in LIVE or agent.question]
+    lines = [*_head(run), *_plight(run)]
+    if shown:
+        lines += ["", "🤖 AGENTS:"]
+        for agent in shown:
+            lines += [*_agent(agent), ""]
+        lines.pop()
+    return "\n".join([*lines, *_waiting(run)]) + "\n"
+
+
+def detailed(run: RunStatus) -> str:
+    """Show everything that the journal knows of a run and of every agent."""
+    lines = [
+        *_head(run),
+        f"Run: {run.run_id} on {line(run.repository)}",
+        f"Strategy: {run.strategy} | Engine: {run.engine}",
+        f"Started: {_local(run.opened_at)} | Deadline: {_local(run.deadline)}",
+        *_plight(run),
+    ]
+    if run.agents:
+        lines += ["", "🤖 AGENTS:"]
+        for agent in run.agents:
+            lines += [*_agent(agent, whole=True), ""]
+        lines.pop()
+    return "\n".join([*lines, *_waiting(run)]) + "\n"
+
+
+def as_json(run: RunStatus | None) -> str:
+    """Show a run to programs; keys are only ever added."""
+    return json.dumps(_nothing() if run is None else _values(run), indent=2, ensure_ascii=False) + "\n"
+
+
+def icon(phase: Phase) -> str:
+    """Say a phase as a picture."""
+    return ICONS[phase]
+
+
+def _head(run: RunStatus) -> list[str]:
+    return [
+        "🤖 AUTONOMOUS ORCHESTRATION STATUS",
+        RULE,
+        f"Running: {'Yes' if run.running else 'No'}",
+        f"Cost: ${run.spent_usd:.2f} / ${run.budget_usd:.2f}",
+        f"Agents: {len(run.agents)}",
+    ]
+
+
+def _plight(run: RunStatus) -> list[str]:
+    """Say what a person must know of a run that does not simply go on."""
+    lines = []
+    if run.stop_requested and run.stopped is None:
+        lines.append(f"Stop requested: {line(run.stop_requested)}")
+    if run.died:
+        lines.append(f"💀 Its process died. Go on with it: fresh auto resume {run.run_id}")
+    if run.stopped:
+        lines.append(f"Ended: {run.stopped}")
+    if run.report:
+        lines.append(f"Report: {line(run.report)}")
+    return lines
+
+
+def _agent(agent: AgentStatus, *, whole: bool = False) -> list[str]:
+    name = agent.feature if whole else agent.feature.rpartition(":")[2]
+    lines = [
+        f"  {icon(agent.phase)} {agent.id} | {agent.phase} | {line(name)}",
+        f"     Runtime: {agent.runtime_seconds / 60:.1f}min | Cost: ${agent.cost_usd:.2f}",
+    ]
+    if whole:
+        lines += [f"     {fact}" for fact in _facts(agent)]
+    if agent.question is not None:
+        lines += _question(agent.question, whole)
+    if agent.failure and not whole and agent.phase is not Phase.PARKED:
+        lines.append(f"     {textwrap.shorten(line(agent.failure), 100, placeholder='...')}")
+    return lines
+
+
+def _facts(agent: AgentStatus) -> list[str]:
+    facts = [f"Kind: {agent.kind} | Cap: ${agent.cap_usd:.2f}", f"Branch: {line(agent.branch)}"]
+    facts += [f"Why: {line(reason)}" for reason in agent.reasons]
+    facts += [f"Commit: {agent.commit}"] if agent.commit else []
+    facts += [f"Pull request: {line(agent.pull_request)}"] if agent.pull_request else []
+    facts += [f"Prefect: {line(agent.flow_run_url)}"] if agent.flow_run_url else []
+    said = "Agent failed" if agent.phase is Phase.FAILED else "Reason"
+    return [*facts, f"{said}: {line(agent.failure)}"] if agent.failure else facts
+
+
+def _question(question: QuestionStatus, whole: bool) -> list[str]:
+    rows = [line(row) for row in question.text.splitlines() if row.strip()] or [question.why]
+    if not whole:
+        return [f"     ❓ Question: {_short(rows[0])}"]
+    return [
+        f"     ❓ Question ({question.why}), until {_local(question.deadline)}: {rows[0]}",
+        *(f"        {row}" for row in rows[1:]),
+    ]
+
+
+def _short(text: str) -> str:
+    """Cut after a whole word where there is one."""
+    if len(text) <= QUESTION_WIDTH:
+        return text
+    cut = text[: QUESTION_WIDTH + 1].rpartition(" ")[0] or text[:QUESTION_WIDTH]
+    return cut.rstrip(" ,.;:") + "..."
+
+
+def _waiting(run: RunStatus) -> list[str]:
+    waiting = [agent for agent in run.agents if agent.question is not None]
+    if not waiting:
+        return []
+    uses = (f"   Use: fresh auto approve {agent.id}" for agent in waiting)
+    return ["", f"⚠️  {len(waiting)} agents awaiting your approval:", *uses]
+
+
+def _local(iso: str) -> str:
+    return datetime.fromisoformat(iso).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _values(run: RunStatus) -> dict[str, object]:
+    return {
+        "running": run.running,
+        "run_id": run.run_id,
+        "strategy": run.strategy,
+        "engine": run.engine,
+        "cost": {"spent": run.spent_usd, "held": run.held_usd, "budget": run.budget_usd},
+        "deadline": run.deadline,
+        "agents": [_agent_values(agent) for agent in run.agents],
+        "report": run.report,
+        "repository": run.repository,
+        "opened_at": run.opened_at,
+        "died": run.died,
+        "stopped": run.stopped,
+        "stop_requested": run.stop_requested,
+    }
+
+
+def _agent_values(agent: AgentStatus) -> dict[str, object]:
+    question = agent.question
+    return {
+        "id": agent.id,
+        "phase": agent.phase.value,
+        "feature": agent.feature,
+        "kind": agent.kind,
+        "runtime_seconds": agent.runtime_seconds,
+        "cost_usd": agent.cost_usd,
+        "cap_usd": agent.cap_usd,
+        "branch": agent.branch,
+        "commit": agent.commit,
+        "question": None
+        if question is None
+        else {"id": question.id, "why": question.why, "text": question.text, "deadline": question.deadline},
+        "pull_request": agent.pull_request,
+        "flow_run_url": agent.flow_run_url,
+        "failure": agent.failure,
+        "reasons": list(agent.reasons),
+    }
+
+
+def _nothing() -> dict[str, object]:
+    empty = RunStatus(
+        run_id="",
+        running=False,
+        died=False,
+        repository="",
+        strategy="",
+        engine="",
+        spent_usd=0.0,
+        held_usd=0.0,
+        budget_usd=0.0,
+        opened_at="",
+        deadline="",
+    )
+    absent = dict.fromkeys(("run_id", "strategy", "engine", "deadline", "repository", "opened_at"))
+    return {**_values(empty), **absent}
