@@ -20,6 +20,7 @@ from fresh.ports import Bench, Finished
 PACKAGE = "_fresh_inside"
 # The hash seed is read once, when the interpreter starts; standard input stays unread for the one that replaces it.
 RESTART = "import os, sys; os.environ['PYTHONHASHSEED'] = sys.argv[1]; os.execv(sys.executable, [sys.executable, '-B', '-'])"
+Answer = TypeVar("Answer")
 SURVEY = TypeAdapter(Survey)
 REPLAY = TypeAdapter(Replay)
 TRIAL = TypeAdapter(Trial)

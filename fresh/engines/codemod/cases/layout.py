@@ -110,7 +110,7 @@ def assertion(left: str, operator: str, right: str, width: int, indent: str) -> 
     line = f"{indent}assert {left} {operator} {right}"
     if len(line) <= width:
         return [line]
-    named = expression(right, width, indent, "expected = ")
+    named = [] if right == "expected" else expression(right, width, indent, "expected = ")
     line = f"{indent}assert {left} {operator} expected"
     if len(line) <= width:
         return [*named, line]
