@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from fresh.adapters.prefect_server import PrefectServer, client_environment
+from fresh.adapters.prefect_server import GivenServer, PrefectServer, client_environment
 
 from fresh.domain.order import RunOrder
 from fresh.domain.record import RunRecord
@@ -190,7 +190,7 @@ def _server(tools: Toolbox) -> Iterator[None]:
     """Use the operator's Prefect server, or bring one along that is kept alive and ends with the run."""
     given = os.environ.get("PREFECT_API_URL")
     if given:
-        os.environ.update(client_environment(given))
+        os.environ.update(client_environment(GivenServer(given).start()))
         yield
         return
     server = PrefectServer(tools.home / "prefect")

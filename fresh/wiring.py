@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from fresh.domain.feature import Inventory
@@ -31,7 +32,7 @@ class Toolbox:
     host: Host
     clock: Clock
     journal: Journal
-    control: ControlRoom
+    make_control: Callable[[], ControlRoom]
     workspace: Workspace
     sandbox: Sandbox
     prover: Prover
@@ -45,6 +46,11 @@ class Toolbox:
     shown: dict[str, int] = field(default_factory=dict)
     _inventories: dict[str, Inventory] = field(default_factory=dict)
     _surveying: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def control(self) -> ControlRoom:
+        """Prefect, on first use: it reads its settings when it is imported, and the server's address must stand then."""
+        return self.make_control()
 
     def survey(self, commit: str) -> Inventory:
         """Take the inventory of a commit once for each process."""
@@ -93,6 +99,65 @@ def repository_of(order_repo: str) -> Path:
             hint="Run `git init` and commit, or give another --repo.",
         )
     return root.resolve()
+
+
+def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
+    """Put the real adapters together. Nothing is started or touched yet."""
+    from fresh.adapters.bwrap_sandbox import BwrapSandbox
+    from fresh.adapters.git_workspace import GitWorkspace
+    from fresh.adapters.local_forge import LocalForge
+    from fresh.adapters.pip_environment import PipEnvironments
+    from fresh.adapters.processes import lives, this_host
+    from fresh.adapters.report_files import ReportsBelow
+    from fresh.adapters.ruff_lint import RuffLint
+    from fresh.adapters.ruff_tidier import RuffTidier
+    from fresh.adapters.sql_journal import SqlJournal
+    from fresh.adapters.system_clock import SystemClock
+    from fresh.engines.codemod.engine import CodemodEngine
+    from fresh.inventory.scan import take_inventory
+    from fresh.proving.limited import LimitedSandbox
+    from fresh.proving.prover import TargetProver
+
+    home = state_home(repository)
+    workspace = GitWorkspace(repository, home)
+    tools: Toolbox
+    sandbox = LimitedSandbox(
+        BwrapSandbox(home, settings.sandbox_uid), settings.sandboxes, lambda: tools.control.permit(SANDBOXES)
+    )
+    lint = RuffLint()
+
+    def survey(commit: str) -> Inventory:
+        return take_inventory(workspace, commit, home / "cache" / "inventory", lint=lint)
+
+    tools = Toolbox(
+        repository=repository,
+        home=home,
+        host=this_host(),
+        clock=SystemClock(),
+        journal=SqlJournal(settings.journal_url or journal_url(home), lives),
+        make_control=lambda: _prefect(settings),
+        workspace=workspace,
+        sandbox=sandbox,
+        prover=TargetProver(
+            workspace=workspace,
+            sandbox=sandbox,
+            environments=PipEnvironments(workspace, sandbox, home),
+            state=home,
+            survey=lambda commit: tools.survey(commit),
+            lint=lint,
+        ),
+        engines={EngineName.CODEMOD: CodemodEngine(tidier=RuffTidier())},
+        forge=LocalForge(home),
+        reports=ReportsBelow(home),
+        take_inventory=survey,
+    )
+    return tools
+
+
+def _prefect(settings: Settings) -> ControlRoom:
+    from fresh.adapters.prefect_control import PrefectControl
+
+    return PrefectControl({MODELS: settings.models, SANDBOXES: settings.sandboxes})
 
 
 def toolbox(repository: Path) -> Toolbox:
