@@ -105,11 +105,18 @@ class GitWorkspace:
         """Show the difference as a patch, for people."""
         return objects.show_patch(self._mirror.git, base, commit)
 
-    def publish(self, commit: str, branch: str) -> None:
-        """Add `refs/heads/<branch>` to the operator's repository. Raises Refusal when it points elsewhere."""
-        if self._target.branch(branch) is None:
+    def publish(self, commit: str, branch: str, *, replaces: str | None = None) -> None:
+        """Point `refs/heads/<branch>` of the operator's repository at the commit, where it is absent or `replaces`.
+
+        Raises Refusal when it points elsewhere, and when it is checked out there and would move.
+        """
+        if self._target.branch(branch) in (None, replaces):
             self._target.receive(self._mirror.git, commit, self._mirror.bases())
-        self._target.add_branch(branch, commit)
+        self._target.point_branch(branch, commit, replaces)
+
+    def contains(self, commit: str, earlier: str) -> bool:
+        """Say whether `earlier` is an ancestor of `commit`, or the same; what the mirror never met is none."""
+        return objects.is_ancestor(self._mirror.git, earlier, commit)
 
     def published(self, branch: str) -> str | None:
         """Read that branch in the operator's repository."""

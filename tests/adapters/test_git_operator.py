@@ -309,6 +309,39 @@ def test_root_leaves_nothing_in_the_repository_that_its_owner_cannot_change(
         shutil.rmtree(place)
 
 
+@pytest.mark.parametrize("how", ["here", "in a linked worktree", "in a rebase"])
+def test_a_branch_that_is_checked_out_does_not_move(
+    repository: OperatorRepository, state: Path, tmp_path: Path, how: str
+) -> None:
+    workspace = GitWorkspace(repository.path, state)
+    _, first = work(workspace)
+    if how == "here":
+        repository.git("checkout", "-q", BRANCH)
+    elif how == "in a linked worktree":
+        repository.git("worktree", "add", "-q", str(tmp_path / "tried out"), BRANCH)
+    else:
+        repository.git("checkout", "-q", BRANCH)
+        with pytest.raises(AssertionError, match="rebase"):
+            repository.git("rebase", "--exec", "false", "HEAD~1")
+    before = picture(repository.path)
+    base = workspace.take_base("main")
+    tree = workspace.plant("abc12345", base)
+    workspace.write(tree, "made.txt", b"better\n")
+    second = workspace.commit(tree, "make it better", base)
+    assert second is not None
+    with pytest.raises(Refusal, match="is checked out in") as refused:
+        workspace.publish(second, BRANCH, replaces=first)
+    assert str(tmp_path / ("tried out" if how == "in a linked worktree" else "repo")) in refused.value.hint
+    assert workspace.published(BRANCH) == first
+    after = picture(repository.path)
+    assert {path: after.get(path) for path in before} == before
+    workspace.publish(first, BRANCH)
+    repository.git("checkout", "-q", "--force", "--detach")
+    if how == "here":
+        workspace.publish(second, BRANCH, replaces=first)
+        assert workspace.published(BRANCH) == second
+
+
 def test_a_base_that_the_operator_threw_away_is_sent_back_with_the_commit(
     repository: OperatorRepository, state: Path
 ) -> None:
@@ -376,10 +409,11 @@ def test_a_lock_file_that_a_killed_git_left_on_our_branch_is_removed_when_it_is_
 
 def test_a_directory_without_a_repository_is_the_operators_mistake(tmp_path: Path, state: Path) -> None:
     workspace = GitWorkspace(tmp_path, state)
-    for ask in (workspace.take_base, lambda: workspace.home):
-        with pytest.raises(OperatorMistake, match="not inside a git repository") as mistake:
-            ask()
-        assert "git init" in mistake.value.hint
+    with pytest.raises(OperatorMistake):
+        workspace.take_base()
+    with pytest.raises(OperatorMistake, match="not inside a git repository") as mistake:
+        _ = workspace.home
+    assert "git init" in mistake.value.hint
     assert not state.exists()
 
 

@@ -47,7 +47,11 @@ class Given:
 
 def _fake(_: Path) -> Given:
     fake = FakeWorkspace()
-    return Given(fake, fake.record, lambda tree, path: fake.files_of(tree).pop(path) and None)
+
+    def delete(tree: Tree, path: str) -> None:
+        del fake.files_of(tree)[path]
+
+    return Given(fake, fake.record, delete)
 
 
 def _real(place: Path) -> Given:
@@ -346,6 +350,37 @@ def test_a_branch_that_points_elsewhere_is_refused_and_left_alone(given: Given) 
     with pytest.raises(Refusal, match="points at"):
         given.workspace.publish(second, "autonomous/abc12345-add")
     assert given.workspace.published("autonomous/abc12345-add") == first
+
+
+def test_a_branch_moves_only_from_the_commit_that_it_replaces(given: Given) -> None:
+    first = given.record(FILES)
+    second = given.record({"x.py": "1\n"})
+    third = given.record({"x.py": "2\n"})
+    given.workspace.take_base()
+    given.workspace.publish(first, "autonomous/abc12345-add", replaces=third)
+    given.workspace.publish(second, "autonomous/abc12345-add", replaces=first)
+    given.workspace.publish(second, "autonomous/abc12345-add", replaces=first)
+    assert given.workspace.published("autonomous/abc12345-add") == second
+    with pytest.raises(Refusal, match="points at"):
+        given.workspace.publish(third, "autonomous/abc12345-add", replaces=first)
+    assert given.workspace.published("autonomous/abc12345-add") == second
+
+
+def test_a_commit_contains_itself_and_what_came_before(given: Given) -> None:
+    first = given.record(FILES)
+    second = given.record({"x.py": "1\n"})
+    base = given.workspace.take_base()
+    tree = given.workspace.plant("abc12345", base)
+    given.workspace.write(tree, "y.py", b"1\n")
+    commit = given.workspace.commit(tree, "y", base)
+    assert commit is not None
+    assert given.workspace.contains(second, first)
+    assert given.workspace.contains(commit, first)
+    assert given.workspace.contains(commit, commit)
+    assert not given.workspace.contains(second, commit)
+    assert not given.workspace.contains(second, "1" * 40)
+    with pytest.raises(GitFailed):
+        given.workspace.contains("1" * 40, second)
 
 
 def test_a_published_branch_can_be_taken_as_a_base(given: Given) -> None:

@@ -167,7 +167,12 @@ class FakeWorkspace:
             Mount(Path("/nonexistent/objects"), "/.objects"),
         )
         tree = Tree(
-            name, commit, path / "tree", self.home, mounts, {"GIT_CONFIG_SYSTEM": f"{self.home}/.git/system"}
+            name,
+            commit,
+            path / "tree",
+            self.home,
+            mounts,
+            {"GIT_CONFIG_SYSTEM": f"{self.home}/.git/system", "GIT_CONFIG_NOSYSTEM": "0"},
         )
         self.trees[name] = dict(self._commit(commit).files)
         self._planted[name] = tree

@@ -11,6 +11,7 @@ from pathlib import Path
 from fresh.adapters.gitting.git import Git
 from fresh.adapters.gitting.names import leaves, show
 from fresh.adapters.gitting.objects import FILE, LINK, RUNNABLE, Entry, commit_time, list_files, read_blobs
+from fresh.adapters.gitting.pristine import WHO
 from fresh.adapters.gitting.survey import Survey, hash_blob, read_content, survey
 from fresh.errors import GitFailed, TreeRefused
 
@@ -18,13 +19,6 @@ MOST_FILES = 1000
 MOST_BYTES = 64 << 20
 LARGEST_FILE = 10 << 20
 MOST_REASONS = 50
-
-_WHO = {
-    "GIT_AUTHOR_NAME": "Fresh agent",
-    "GIT_AUTHOR_EMAIL": "noreply@localhost",
-    "GIT_COMMITTER_NAME": "Fresh agent",
-    "GIT_COMMITTER_EMAIL": "noreply@localhost",
-}
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,7 @@ class Recorder:
         tree = self._write_tree(parent, found, blobs)
         # The parent's date makes the same files, message and parent the same commit, whenever that is done.
         date = f"@{max(commit_time(self.git, parent), 0)} +0000"
-        environment = {**_WHO, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+        environment = {**WHO, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
         text = message.replace("\0", "").rstrip("\n") + "\n"
         arguments = ("commit-tree", tree, "-p", parent)
         sha = self.git.run(*arguments, stdin=text.encode("utf-8", "replace"), environment=environment)

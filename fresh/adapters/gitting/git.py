@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from fresh.adapters.gitting.pristine import ENVIRONMENT, OPTIONS
 from fresh.errors import GitFailed, OperatorMistake
 
 if TYPE_CHECKING:
@@ -20,56 +21,6 @@ if TYPE_CHECKING:
 QUICK = 120.0
 LONG = 3600.0
 """Seconds for a call on few objects, and for one that may carry a whole history."""
-
-_ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "HOME": "/nonexistent",
-    "XDG_CONFIG_HOME": "/nonexistent",
-    "LC_ALL": "C",
-    "TZ": "UTC",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_SYSTEM": "/dev/null",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ASKPASS": "/bin/false",
-    "GIT_EDITOR": "/bin/false",
-    "GIT_PAGER": "cat",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_LITERAL_PATHSPECS": "1",
-    "GIT_PROTOCOL_FROM_USER": "0",
-    "GIT_ALLOW_PROTOCOL": "",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_GRAFT_FILE": "/dev/null",
-}
-
-# safe.directory: every option that could run a program is overridden below, so a stranger's repository may be read.
-_OPTIONS = (
-    "safe.directory=*",
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "core.untrackedCache=false",
-    "core.attributesFile=/dev/null",
-    "core.excludesFile=/dev/null",
-    "core.pager=cat",
-    "core.sshCommand=false",
-    "core.alternateRefsCommand=true",
-    "core.symlinks=true",
-    "core.protectNTFS=true",
-    "core.protectHFS=true",
-    "core.quotePath=false",
-    "core.logAllRefUpdates=false",
-    "core.fsync=committed",
-    "diff.ignoreSubmodules=all",
-    "submodule.recurse=false",
-    "commit.gpgsign=false",
-    "log.showSignature=false",
-    "protocol.ext.allow=never",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "credential.helper=",
-)
 
 
 @dataclass(frozen=True)
@@ -137,10 +88,10 @@ class Git:
         locks: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
         """Start git in a session of its own, so that a Ctrl+C meant for us doesn't reach it."""
-        variables = {**_ENVIRONMENT, **environment}
+        variables = {**ENVIRONMENT, **environment}
         if self.directory is not None:
             variables["GIT_DIR"] = str(self.directory)
-        options = [word for option in _OPTIONS for word in ("-c", option)]
+        options = [word for option in OPTIONS for word in ("-c", option)]
         # GitPython adds to our own environment and can't clear it; env(1) can.
         command = ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in variables.items())]
         command += [_program(), *options, *arguments]

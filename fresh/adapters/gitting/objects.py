@@ -87,6 +87,16 @@ def present(git: Git, commits: Iterable[str]) -> tuple[str, ...]:
     return tuple(line.split()[0] for line in lines if line.split()[1] == "commit")
 
 
+def is_ancestor(git: Git, earlier: str, commit: str) -> bool:
+    """Say whether one commit can be reached from another. Raises GitFailed when `commit` is unknown."""
+    asked = git.ask("merge-base", "--is-ancestor", earlier, commit)
+    if asked.code in (0, 1):
+        return asked.code == 0
+    if commit in present(git, (commit,)):
+        return False
+    raise GitFailed(f"The mirror has no commit {commit}.")
+
+
 def count_touches(git: Git, commit: str, days: int) -> dict[str, int]:
     """Count the commits that touched each path in the `days` before `commit`; merges count through their parents."""
     newest = commit_time(git, commit)

@@ -57,4 +57,4 @@ def lay_git_directory(mirror: Mirror, place: Path, commit: str) -> None:
 
 def environment(home: str) -> dict[str, str]:
     """Say what git needs inside the sandbox to accept the mounted repository."""
-    return {"GIT_CONFIG_SYSTEM": f"{home}/.git/system"}
+    return {"GIT_CONFIG_SYSTEM": f"{home}/.git/system", "GIT_CONFIG_NOSYSTEM": "0"}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fresh.adapters.gitting.git import LONG, Account, Git, carry
 from fresh.adapters.gitting.objects import present
+from fresh.adapters.gitting.pristine import WHO
 from fresh.errors import GitFailed, OperatorMistake, Refusal
 
 STALE = 60.0
@@ -73,25 +74,61 @@ class Target:
         if not self._is_whole(commit):
             raise GitFailed(f"{self.top} does not hold everything that commit {commit[:12]} needs.")
 
-    def add_branch(self, name: str, commit: str) -> None:
-        """Create a branch, never move one. Raises Refusal when it exists and points elsewhere."""
-        # An empty old value says: it must not exist.
-        request = ("update-ref", "--no-deref", f"refs/heads/{name}", commit, "")
-        asked = self._writer.ask(*request)
-        if asked.code != 0 and self._drop_stale_lock(name):
-            asked = self._writer.ask(*request)
+    def point_branch(self, name: str, commit: str, replaces: str | None) -> None:
+        """Create a branch, or move it from `replaces`; whatever happens at the same time, it never loses another commit.
+
+        Raises Refusal when it points elsewhere, or is checked out and would move.
+        """
         there = self.branch(name)
         if there == commit:
             return
-        if there is not None:
+        if there is not None and there != replaces:
+            raise self._elsewhere(name, there, commit)
+        holder = self._holder(name) if there else None
+        if holder:
             raise Refusal(
-                f"Branch {name!r} in {self.top} points at {there[:12]}, not at {commit[:12]}.",
-                hint=f"Rename or delete it: git -C {self.top} branch -m {name} {name}-old",
+                f"Branch {name!r} is checked out in {holder}, so it can't move from {replaces} to {commit[:12]}.",
+                hint=f"Leave it: git -C {holder} switch --detach",
             )
+        # An empty old value says: it must not exist.
+        request = ("update-ref", "--no-deref", f"refs/heads/{name}", commit, there or "")
+        asked = self._writer.ask(*request, environment=WHO)
+        if asked.code != 0 and self._drop_stale_lock(name):
+            asked = self._writer.ask(*request, environment=WHO)
+        there = self.branch(name)
+        if there == commit:
+            return
+        if there is not None and there != replaces:
+            raise self._elsewhere(name, there, commit)
         raise GitFailed(
-            f"Branch {name!r} can't be made in {self.top}: {' '.join(asked.complaint.split())[-300:]}",
+            f"Branch {name!r} can't be set in {self.top}: {' '.join(asked.complaint.split())[-300:]}",
             hint="A branch whose name is a part of it stands in the way, or a lock file, or missing rights.",
         )
+
+    def _elsewhere(self, name: str, there: str, commit: str) -> Refusal:
+        return Refusal(
+            f"Branch {name!r} in {self.top} points at {there[:12]}, not at {commit[:12]}.",
+            hint=f"Rename or delete it: git -C {self.top} branch -m {name} {name}-old",
+        )
+
+    def _holder(self, name: str) -> str | None:
+        """Find the worktree that has a branch checked out, or is in the middle of rebasing it."""
+        ref = f"refs/heads/{name}"
+        places: list[str] = []
+        for line in os.fsdecode(self.git.run("worktree", "list", "--porcelain", "-z")).split("\0"):
+            if line.startswith("worktree "):
+                places.append(line.removeprefix("worktree "))
+            elif line == f"branch {ref}":
+                return places[-1]
+        # A rebase detaches HEAD and moves the branch at its end.
+        for note in (
+            *self.shared.glob("rebase-*/head-name"),
+            *self.shared.glob("worktrees/*/rebase-*/head-name"),
+        ):
+            if note.read_text(errors="replace").strip() == ref:
+                linked = note.parent.parent / "gitdir"
+                return os.path.dirname(linked.read_text().strip()) if linked.exists() else places[0]
+        return None
 
     @property
     def _writer(self) -> Git:
