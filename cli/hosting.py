@@ -16,7 +16,6 @@ from pathlib import Path
 from types import FrameType
 
 from fresh.adapters.prefect_server import GivenServer, PrefectServer, client_environment
-
 from fresh.domain.order import RunOrder
 from fresh.domain.record import RunRecord
 from fresh.domain.report import RunReport
@@ -124,7 +123,7 @@ def _host(tools: Toolbox, run_id: str, order: RunOrder, give_up_first: RunRecord
 def _carry_out(act: Callable[[], RunReport], outcome: queue.SimpleQueue[RunReport | BaseException]) -> None:
     try:
         outcome.put(act())
-    except BaseException as trouble:
+    except BaseException as trouble:  # noqa: BLE001 - the main thread raises it again
         outcome.put(trouble)
 
 
@@ -190,7 +189,8 @@ def _server(tools: Toolbox) -> Iterator[None]:
     """Use the operator's Prefect server, or bring one along that is kept alive and ends with the run."""
     given = os.environ.get("PREFECT_API_URL")
     if given:
-        os.environ.update(client_environment(GivenServer(given).start()))
+        os.environ.update(client_environment(given))
+        GivenServer(given).start()
         yield
         return
     server = PrefectServer(tools.home / "prefect")

@@ -17,7 +17,7 @@ from fresh.domain.report import PassedOver
 from fresh.errors import OperatorMistake
 from fresh.ports import Clock, ControlRoom, Engine, Forge, Journal, Prover, ReportFiles, Sandbox, Workspace
 from fresh.settings import Settings
-from fresh.whereabouts import top_level
+from fresh.whereabouts import journal_url, state_home, top_level
 
 MODELS = "fresh-models"
 SANDBOXES = "fresh-sandboxes"
