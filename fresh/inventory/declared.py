@@ -112,7 +112,11 @@ def _of_lines(group: str, lines: list[str]) -> Iterator[Entry]:
         name, _, target = (part.strip() for part in line.partition("="))
         if target and not name.startswith("#"):
             script = group in ("console_scripts", "gui_scripts")
-            yield (EntryRule.CONSOLE_SCRIPT, name, target) if script else (EntryRule.PLUGIN, f"{group} {name}", target)
+            yield (
+                (EntryRule.CONSOLE_SCRIPT, name, target)
+                if script
+                else (EntryRule.PLUGIN, f"{group} {name}", target)
+            )
 
 
 def _of_setup_py(text: str) -> Iterator[Entry]:
@@ -154,7 +158,9 @@ def _of_groups(value: object) -> Iterator[Entry]:
         yield from _of_setup_cfg("[options.entry_points]\n" + _as_options(value))
     elif isinstance(value, dict):
         for group, lines in value.items():
-            yield from _of_lines(str(group), lines.splitlines() if isinstance(lines, str) else _strings(lines))
+            yield from _of_lines(
+                str(group), lines.splitlines() if isinstance(lines, str) else _strings(lines)
+            )
 
 
 def _as_options(text: str) -> str:

@@ -13,11 +13,12 @@ from fresh.inventory.layout import Role
 from fresh.inventory.modules import Module
 from fresh.inventory.origins import origin, rule_of
 from fresh.inventory.record import Definition, Registration
+from fresh.inventory.words import words
 
-REGISTERING = frozenset(
-    "command group route get post put delete patch websocket flow task callback fixture hookimpl receiver "
-    "register tag simple_tag filter inclusion_tag api_view action event on_event middleware exception_handler cli "
-    "subcommand errorhandler before_request after_request app_template_filter listener subscribe handler".split()
+REGISTERING = words(
+    "command group route get post put delete patch websocket flow task callback fixture hookimpl receiver",
+    "register tag simple_tag filter inclusion_tag api_view action event on_event middleware exception_handler cli",
+    "subcommand errorhandler before_request after_request app_template_filter listener subscribe handler",
 )
 REGISTERING_BARE = frozenset({"flow", "task", "receiver", "fixture", "hookimpl", "register", "shared_task"})
 HOOKS = frozenset({"setup", "upgrade", "downgrade", "load_ipython_extension", "__getattr__", "__dir__"})
@@ -34,7 +35,9 @@ CALLS = {
     "add_event_handler": EntryRule.ROUTE,
     "Fire": EntryRule.FIRE,
 }
-NEEDS_ORIGIN = frozenset({"add_command", "add_typer", "command", "group", "callback", "run", "default", "path"})
+NEEDS_ORIGIN = frozenset(
+    {"add_command", "add_typer", "command", "group", "callback", "run", "default", "path"}
+)
 
 
 class Root(NamedTuple):
@@ -62,7 +65,9 @@ def find_roots(graph: Graph, declared: Iterable[Declared]) -> list[Root]:
         if module.record.runs_as_main or module.name.rpartition(".")[2] == "__main__":
             found.append(Root(module.body, EntryRule.MAIN, module.name, module.source.path, 1))
         if module.name.rpartition(".")[2] in DJANGO_MODULES and "django" in _externals(module):
-            found.append(Root(module.body, EntryRule.DJANGO, "module loaded by name", module.source.path, 1, True))
+            found.append(
+                Root(module.body, EntryRule.DJANGO, "module loaded by name", module.source.path, 1, True)
+            )
         found += _of_registrations(graph, module)
         found += _of_definitions(graph, module)
     return sorted(set(found), key=lambda root: (root.weak, root.path, root.line, root.node, root.words))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import gc
 import hashlib
 import re
 import warnings
 from collections.abc import Iterable, Mapping
 
+from fresh.inventory.collector import without_collector
 from fresh.inventory.record import Definition, Record, Uses, encode
 from fresh.inventory.syntax import called, has_docstring, is_unfinished
 from fresh.inventory.walk import Walk
@@ -40,19 +40,10 @@ def extract(source: bytes) -> Record:
 
 
 def extract_all(sources: Mapping[str, bytes]) -> dict[str, str]:
-    """Read many files; the answer holds a line of JSON each, or `!` and the parser's message.
-
-    The collector is off meanwhile: syntax trees hold no cycles, and looking for them costs a fifth of the time.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return {name: _extract_or_explain(source) for name, source in sources.items()}
-    finally:
-        if collecting:
-            gc.enable()
+    """Read many files; the answer holds a line of JSON each, or `!` and the parser's message."""
+    with without_collector(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {name: _extract_or_explain(source) for name, source in sources.items()}
 
 
 def _extract_or_explain(source: bytes) -> str:

@@ -8,12 +8,13 @@ from fresh.inventory.layout import Source
 from fresh.inventory.modules import Module, Modules
 from fresh.inventory.record import Record, Uses
 from fresh.inventory.symbols import Symbols
+from fresh.inventory.words import words
 
-NEUTRAL = frozenset(
-    "property staticmethod classmethod abstractmethod overload cached_property wraps contextmanager "
-    "asynccontextmanager lru_cache cache dataclass override final setter getter deleter total_ordering "
-    "runtime_checkable singledispatch deprecated unique namedtuple abstractproperty classproperty hybrid_property "
-    "typing_extensions.override attrs define frozen no_type_check deprecated_alias".split()
+NEUTRAL = words(
+    "property staticmethod classmethod abstractmethod overload cached_property wraps contextmanager",
+    "asynccontextmanager lru_cache cache dataclass override final setter getter deleter total_ordering",
+    "runtime_checkable singledispatch deprecated unique namedtuple abstractproperty classproperty hybrid_property",
+    "typing_extensions.override attrs define frozen no_type_check deprecated_alias",
 )
 
 
@@ -97,6 +98,12 @@ class Graph:
             found.update((self.modules.owner(node), self.modules.of[node].body))
         found.discard(node)
         return sorted(found)
+
+    def top(self, node: int) -> int:
+        """The top-level definition that holds a node; a module body stands for itself."""
+        while (definition := self.modules.definitions[node]) is not None and definition.owner != -1:
+            node = self.modules.owner(node)
+        return node
 
     def lives_with_class(self, node: int, name: str, member: int) -> bool:
         """Tell whether a class's member is called by others than its users: protocols, overrides, nested classes."""

@@ -8,17 +8,18 @@ from enum import StrEnum
 from posixpath import basename, dirname
 
 from fresh.domain.value import Value
+from fresh.inventory.words import words
 
 TEST_NAME = re.compile(r"(?:test_.*|.*_tests?|tests?|conftest)\.py")
 TEST_FOLDERS = frozenset({"test", "testing"})
-EXAMPLE_FOLDERS = frozenset(
-    "doc docs docs_src example examples sample samples demo demos benchmark benchmarks bench tutorial tutorials".split()
+EXAMPLE_FOLDERS = words(
+    "doc docs docs_src example examples sample samples demo demos benchmark benchmarks bench tutorial tutorials"
 )
-VENDOR_FOLDERS = frozenset(
-    "_vendor vendor vendored _vendored third_party thirdparty extern site-packages node_modules".split()
+VENDOR_FOLDERS = words(
+    "_vendor vendor vendored _vendored third_party thirdparty extern site-packages node_modules"
 )
-TOOL_FOLDERS = frozenset("scripts script tools tool ci bin dev hack packaging".split())
-TOOL_NAMES = frozenset("setup.py noxfile.py versioneer.py fabfile.py dodo.py toxfile.py ez_setup.py".split())
+TOOL_FOLDERS = words("scripts script tools tool ci bin dev hack packaging")
+TOOL_NAMES = words("setup.py noxfile.py versioneer.py fabfile.py dodo.py toxfile.py ez_setup.py")
 GENERATED_NAME = re.compile(r".*_pb2(?:_grpc)?\.py|_version\.py|.*\.gen\.py")
 PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
 SOURCE_FOLDERS = ("src", "lib", "python")
@@ -43,8 +44,13 @@ class Source(Value):
     is_package: bool
 
 
-def lay_out(paths: Iterable[str], declared_roots: Iterable[str] = ()) -> dict[str, Source]:
-    """Give every Python file a unique module name and a role; the answer is in the order of the paths."""
+def lay_out(
+    paths: Iterable[str], declared_roots: Iterable[str] = (), scripts: Iterable[str] = ()
+) -> dict[str, Source]:
+    """Give every Python file a unique module name and a role; the answer is in the order of the paths.
+
+    `scripts` are Python files without a suffix; nobody imports them, so their path is their name.
+    """
     every = sorted(paths)
     folders = {dirname(path) for path in every if path.endswith("__init__.py")}
     roots = source_roots(every, folders, declared_roots)
@@ -57,6 +63,8 @@ def lay_out(paths: Iterable[str], declared_roots: Iterable[str] = ()) -> dict[st
         taken.add(name)
         role = role_of(path, folders, testing)
         sources[path] = Source(path=path, module=name, role=role, is_package=path.endswith("__init__.py"))
+    for path in scripts:
+        sources[path] = Source(path=path, module=path, role=Role.TOOL, is_package=False)
     return {path: sources[path] for path in sorted(sources)}
 
 

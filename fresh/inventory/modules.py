@@ -89,7 +89,9 @@ class Modules:
         if not dots:
             head = target.partition(".")[0]
             beside = f"{module.package}.{head}" if module.package else head
-            return f"{module.package}.{target}" if head not in self.tops and beside in self.by_name else target
+            return (
+                f"{module.package}.{target}" if head not in self.tops and beside in self.by_name else target
+            )
         parts = module.package.split(".") if module.package else []
         parts = parts[: max(len(parts) - (dots - 1), 0)]
         return ".".join([*parts, bare] if bare else parts)

@@ -39,9 +39,10 @@ def origin(symbols: Symbols, module: Module, owner: int, name: str, hops: int = 
             if found := _of_ours(symbols, target, hops):
                 return found + tail
         for bound in module.bound.get(scope, {}).get(head, ()):
-            if bound.source.partition(".")[0] != head:
-                if found := origin(symbols, module, scope, bound.source, hops - 1):
-                    return found + tail
+            if bound.source.partition(".")[0] == head:
+                continue
+            if found := origin(symbols, module, scope, bound.source, hops - 1):
+                return found + tail
         if scope == -1:
             break
         scope = module.record.definitions[scope].owner
@@ -65,7 +66,8 @@ def _of_decorated(symbols: Symbols, module: Module, node: int, hops: int) -> str
     if definition is None:
         return None
     for maker in (*definition.decorators, *definition.bases):
-        if maker.partition(".")[0] != definition.name:
-            if found := origin(symbols, module, definition.owner, maker, hops - 1):
-                return found
+        if maker.partition(".")[0] == definition.name:
+            continue
+        if found := origin(symbols, module, definition.owner, maker, hops - 1):
+            return found
     return None

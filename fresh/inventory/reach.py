@@ -18,7 +18,12 @@ class Reach:
     a weak edge; `allow` keeps the search inside a part of the codebase."""
 
     def __init__(
-        self, graph: Graph, roots: Iterable[int], *, weak: bool = True, allow: Callable[[int], bool] | None = None
+        self,
+        graph: Graph,
+        roots: Iterable[int],
+        *,
+        weak: bool = True,
+        allow: Callable[[int], bool] | None = None,
     ) -> None:
         self.graph = graph
         self.parent: dict[int, int] = {}

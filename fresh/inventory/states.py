@@ -75,7 +75,9 @@ def _nodes(roots: Iterable[Root], *, weak: bool) -> list[int]:
 class Judge:
     """Decide the state of single nodes from the searches, unread files and dynamic constructs."""
 
-    def __init__(self, searches: Searches, roots: Sequence[Root], unread: Mapping[str, bytes], documents: int) -> None:
+    def __init__(
+        self, searches: Searches, roots: Sequence[Root], unread: Mapping[str, bytes], documents: int
+    ) -> None:
         self.searches = searches
         self.graph = searches.graph
         self.unread = {path: _words(text) for path, text in sorted(unread.items())}
@@ -118,7 +120,9 @@ class Judge:
                 return f"{path} names it and could not be parsed"
         if module.name in self.looked_up:
             return self.looked_up[module.name]
-        if module.body not in self.searches.any:  # what is imported by name shows its uses; what is not, can't
+        if (
+            module.body not in self.searches.any
+        ):  # what is imported by name shows its uses; what is not, can't
             for region, why in self.loaded.items():
                 if module.name.startswith(region + "."):
                     return why

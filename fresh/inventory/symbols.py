@@ -8,7 +8,9 @@ from typing import NamedTuple
 from fresh.inventory.modules import Module, Modules
 
 LONGEST_CHAIN = 60
-PLAIN_BASES = frozenset({"object", "ABC", "abc.ABC", "Protocol", "Generic", "typing.Protocol", "typing.Generic"})
+PLAIN_BASES = frozenset(
+    {"object", "ABC", "abc.ABC", "Protocol", "Generic", "typing.Protocol", "typing.Generic"}
+)
 
 
 class Found(NamedTuple):

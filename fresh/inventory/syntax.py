@@ -6,13 +6,15 @@ import ast
 import re
 from collections.abc import Sequence
 
+from fresh.inventory.words import words
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 LITERALS = (ast.Constant, ast.JoinedStr, ast.List, ast.Dict, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp)
 OPEN_END = re.compile(r"([A-Za-z_]\w{2,}_)(?:%s|\{\w*\})")
 LONGEST_NAME = 120
-CHILDLESS = frozenset(
-    "attr arg asname id level module name names ctx op ops kind conversion simple is_async type_comment rest "
-    "kwd_attrs lineno tag type_ignores".split()
+CHILDLESS = words(
+    "attr arg asname id level module name names ctx op ops kind conversion simple is_async type_comment rest",
+    "kwd_attrs lineno tag type_ignores",
 )
 FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
     kind: tuple(field for field in kind._fields if field not in CHILDLESS)

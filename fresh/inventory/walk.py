@@ -249,30 +249,28 @@ class Walk:
         elif name == "extend" and owner == -1 and called(node) == "__all__.extend" and node.args:
             self._export(texts(node.args[0]), more=True)
 
-    VISITS_BY_KIND: dict[type[ast.AST], Visit] = {
-        ast.Attribute: _attribute,
-        ast.ClassDef: _define,
-        ast.Import: _import,
-        ast.ImportFrom: _import_from,
-        ast.Assign: _assign,
-        ast.AnnAssign: _assign,
-        ast.AugAssign: _assign,
-        ast.NamedExpr: _assign,
-        ast.With: _with,
-        ast.AsyncWith: _with,
-        ast.Global: _share,
-        ast.Nonlocal: _share,
-        ast.comprehension: _comprehend,
-        ast.BoolOp: _boolean,
-        ast.If: _if,
-        ast.Assert: _assert,
-        ast.JoinedStr: _joined,
-        ast.Call: _call,
-        **dict.fromkeys(FUNCTIONS, _define),
-        **dict.fromkeys(BRANCHES, _branch),
-    }
 
-
-VISITS = Walk.VISITS_BY_KIND
+VISITS: dict[type[ast.AST], Visit] = {
+    ast.Attribute: Walk._attribute,
+    ast.ClassDef: Walk._define,
+    ast.Import: Walk._import,
+    ast.ImportFrom: Walk._import_from,
+    ast.Assign: Walk._assign,
+    ast.AnnAssign: Walk._assign,
+    ast.AugAssign: Walk._assign,
+    ast.NamedExpr: Walk._assign,
+    ast.With: Walk._with,
+    ast.AsyncWith: Walk._with,
+    ast.Global: Walk._share,
+    ast.Nonlocal: Walk._share,
+    ast.comprehension: Walk._comprehend,
+    ast.BoolOp: Walk._boolean,
+    ast.If: Walk._if,
+    ast.Assert: Walk._assert,
+    ast.JoinedStr: Walk._joined,
+    ast.Call: Walk._call,
+    **dict.fromkeys(FUNCTIONS, Walk._define),
+    **dict.fromkeys(BRANCHES, Walk._branch),
+}
 CLOSED = frozenset({ast.Attribute, ast.comprehension, *FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom})
 OPEN_FIELDS = {kind: () if kind in CLOSED else fields for kind, fields in FIELDS.items()}

@@ -1,0 +1,178 @@
+"""Put everything known about each capability together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fresh.domain.entry_rules import EntryRule
+from fresh.domain.feature import Feature, Finding, Reachability, Signal
+from fresh.inventory.blast import Blast, unlocks
+from fresh.inventory.documents import Mentions
+from fresh.inventory.entry_points import Root
+from fresh.inventory.graph import Graph
+from fresh.inventory.layout import Role, is_generated
+from fresh.inventory.necessity import Need, necessity
+from fresh.inventory.quality import Quality, assign
+from fresh.inventory.safety import safety
+from fresh.inventory.states import Judge, State
+from fresh.inventory.tested import TestPaths
+
+OPEN_STATES = (Reachability.UNHOOKED, Reachability.TEST_ONLY)
+MOST_FINDINGS = 40
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the whole codebase says, from which single features are described."""
+
+    graph: Graph
+    roots: Sequence[Root]
+    judge: Judge
+    exports: Mapping[int, str]
+    mentions: Mentions
+    findings: Mapping[str, Sequence[Finding]]
+    churn_90: Mapping[str, int]
+    churn_365: Mapping[str, int]
+
+
+def describe(facts: Facts) -> tuple[Feature, ...]:
+    """Describe every feature, in the order of their keys."""
+    graph = facts.graph
+    groups = _groups(graph)
+    states = {nodes[0]: facts.judge.judge(nodes) for nodes in groups}
+    is_unhooked = {nodes[0]: states[nodes[0]].reachability in OPEN_STATES for nodes in groups}
+    blast = Blast(graph, lambda node: graph.modules.of[node].source.role is not Role.TEST)
+    describer = Describer(facts, blast, is_unhooked)
+    described = [describer.describe(nodes, states[nodes[0]]) for nodes in groups]
+    return tuple(sorted(described, key=lambda feature: feature.key))
+
+
+def _groups(graph: Graph) -> list[list[int]]:
+    """List the definitions of every feature; the first one of each list speaks for its doubles."""
+    found = []
+    for twins in graph.twins.values():
+        definition, module = graph.modules.definitions[twins[0]], graph.modules.of[twins[0]]
+        if definition is None or definition.owner != -1 or definition.name.startswith("_"):
+            continue
+        if module.source.role is not Role.PRODUCT:
+            continue
+        if module.record.generated or is_generated(module.source.path):
+            continue
+        found.append(sorted(twins, key=lambda node: (_is_overload(graph, node), node)))
+    return found
+
+
+def _is_overload(graph: Graph, node: int) -> bool:
+    definition = graph.modules.definitions[node]
+    return definition is not None and any(d.rpartition(".")[2] == "overload" for d in definition.decorators)
+
+
+class Describer:
+    """Describe single features of one codebase."""
+
+    def __init__(self, facts: Facts, blast: Blast, is_unhooked: Mapping[int, bool]) -> None:
+        self.facts = facts
+        self.blast = blast
+        self.is_unhooked = is_unhooked
+        self.dependents = blast.dependents()
+        self.callers = sorted(blast.direct(node) for node in is_unhooked)
+        self.tests = TestPaths(facts.graph)
+        self.quality = Quality(facts.graph)
+        self.kinds = entry_kinds(facts.graph, facts.roots)
+        self.findings = self._assign_findings()
+
+    def _assign_findings(self) -> dict[str, tuple[Finding, ...]]:
+        modules = self.facts.graph.modules
+        spans: dict[str, dict[str, tuple[int, int]]] = {}
+        for node in self.is_unhooked:
+            if (definition := modules.definitions[node]) is not None:
+                span = (definition.line, definition.end_line)
+                spans.setdefault(modules.of[node].source.path, {})[modules.key(node)] = span
+        found: dict[str, tuple[Finding, ...]] = {}
+        for path, inside in spans.items():
+            found.update(assign(self.facts.findings.get(path, ()), inside))
+        return found
+
+    def describe(self, nodes: Sequence[int], state: State) -> Feature:
+        """Describe the feature that these definitions make up."""
+        graph, facts, node = self.facts.graph, self.facts, nodes[0]
+        definition, module = graph.modules.definitions[node], graph.modules.of[node]
+        assert definition is not None
+        key, path = graph.modules.key(node), module.source.path
+        export = next((facts.exports[each] for each in nodes if each in facts.exports), None)
+        named_in = facts.mentions.place(definition.name)
+        tested = self.tests.of(nodes)
+        stub = self.quality.is_stub(node)
+        findings = self.findings.get(key, ())
+        quality, deductions = self.quality.of(node, findings, stub)
+        need = Need(
+            callers=self.blast.direct(node),
+            entry_kinds=self.kinds.get(node, ()),
+            named_in=named_in,
+            has_docstring=definition.documented,
+            export=export,
+            tests=len(tested.by),
+            churn_90=facts.churn_90.get(path, 0),
+            churn_365=facts.churn_365.get(path, 0),
+        )
+        needed, contributions = necessity(need, self.callers)
+        dependents = self.dependents[node]
+        brings = unlocks(graph, node, self.is_unhooked) if self.is_unhooked[node] else 0
+        safe, safe_signal = safety(dependents, tested.value, export is not None, path)
+        return Feature(
+            key=key,
+            module=module.name,
+            qualname=definition.qualname,
+            path=path,
+            line=definition.line,
+            end_line=definition.end_line,
+            is_class=definition.is_class,
+            reachability=state.reachability,
+            evidence=state.evidence,
+            exported=export is not None,
+            documented=named_in is not None,
+            tested=tested.value,
+            tested_by=tested.by,
+            quality=quality,
+            necessity=needed,
+            dependents=dependents,
+            unlocks=brings,
+            safety=safe,
+            stub=stub,
+            findings=findings[:MOST_FINDINGS],
+            signals=(
+                Signal(name="tested", value=tested.value, why=tested.why),
+                *deductions,
+                *contributions,
+                Signal(name="dependents", value=dependents, why="definitions that lead here by strong edges"),
+                *_of_unlocks(brings),
+                safe_signal,
+            ),
+        )
+
+
+def _of_unlocks(brings: int) -> tuple[Signal, ...]:
+    why = "other unhooked definitions that a hookup would reach"
+    return (Signal(name="unlocks", value=brings, why=why),) if brings else ()
+
+
+def entry_kinds(graph: Graph, roots: Sequence[Root]) -> dict[int, tuple[str, ...]]:
+    """List for every node the kinds of certain roots that reach it by strong edges."""
+    kinds = [kind for kind in EntryRule if any(root.rule is kind and not root.weak for root in roots)]
+    mask = [0] * len(graph)
+    waiting = []
+    for root in roots:
+        if not root.weak:
+            mask[root.node] |= 1 << kinds.index(root.rule)
+            waiting.append(root.node)
+    while waiting:
+        node = waiting.pop()
+        for target in graph.follow[node]:
+            if mask[target] | mask[node] != mask[target]:
+                mask[target] |= mask[node]
+                waiting.append(target)
+    names = {
+        bits: tuple(str(kind) for place, kind in enumerate(kinds) if bits >> place & 1) for bits in set(mask)
+    }
+    return {node: names[bits] for node, bits in enumerate(mask) if bits}

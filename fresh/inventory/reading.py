@@ -1,0 +1,138 @@
+"""Read the files of one commit: from the cache where their content is known, else from git."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from posixpath import basename
+
+from pydantic import TypeAdapter, ValidationError
+
+from fresh.domain.change import TreeEntry
+from fresh.domain.feature import Finding, Unparsed
+from fresh.inventory.cache import Shards, extractor_version
+from fresh.inventory.crew import extract_many
+from fresh.inventory.declared import Declared, declared_in, is_declaring
+from fresh.inventory.documents import Mentions, is_document, read_document
+from fresh.inventory.layout import Role, lay_out
+from fresh.inventory.lint import Lint
+from fresh.inventory.packaging import declared_source_roots
+from fresh.inventory.record import Record, decode
+from fresh.ports import Workspace
+
+REGULAR = ("100644", "100755")
+LONGEST_SOURCE = 2 << 20
+LONGEST_SCRIPT = 256 << 10
+FINDINGS = TypeAdapter(tuple[Finding, ...])
+
+
+class Reading:
+    """The files of one commit, and what each says on its own."""
+
+    def __init__(self, workspace: Workspace, commit: str, cache: Path, workers: int | None) -> None:
+        self.workspace = workspace
+        self.workers = workers
+        self._cache = cache
+        self._version = extractor_version()
+        entries = sorted(workspace.entries(commit), key=lambda entry: entry.path)
+        self.files: dict[str, TreeEntry] = {e.path: e for e in entries if e.mode in REGULAR}
+        declaring = self.contents(path for path in self.files if is_declaring(path))
+        self.declared: list[Declared] = [
+            each for path, content in declaring.items() for each in declared_in(path, content)
+        ]
+        self.sources = lay_out(self.files, declared_source_roots(declaring), self._scripts())
+        self.records: dict[str, Record] = {}
+        self.unparsed: tuple[Unparsed, ...] = ()
+        self._read_sources()
+
+    def contents(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """Read files by path."""
+        wanted = sorted(paths)
+        blobs = self.workspace.read_blobs({self.files[path].blob for path in wanted}) if wanted else {}
+        return {path: blobs[self.files[path].blob] for path in wanted}
+
+    def _scripts(self) -> list[str]:
+        """List executable files without a suffix that Python runs."""
+        likely = [
+            path
+            for path, entry in self.files.items()
+            if entry.mode == "100755" and "." not in basename(path) and entry.size <= LONGEST_SCRIPT
+        ]
+        starts = {path: content.split(b"\n", 1)[0] for path, content in self.contents(likely).items()}
+        return [path for path, line in starts.items() if line.startswith(b"#!") and b"python" in line]
+
+    def _read_sources(self) -> None:
+        too_long = {path for path in self.sources if self.files[path].size > LONGEST_SOURCE}
+        paths = [path for path in self.sources if path not in too_long]
+        texts = self._known("records", paths, "", lambda files: extract_many(files, self.workers))
+        refused = [Unparsed(path=path, why=f"longer than {LONGEST_SOURCE >> 20} MB") for path in too_long]
+        by_text: dict[str, Record] = {}
+        for path in paths:
+            text = texts[path]
+            if text.startswith("!"):
+                refused.append(Unparsed(path=path, why=text[1:]))
+                continue
+            blob = self.files[path].blob
+            if blob not in by_text:
+                by_text[blob] = decode(text)
+            self.records[path] = by_text[blob]
+        self.unparsed = tuple(sorted(refused, key=lambda each: each.path))
+
+    def mentions(self) -> Mentions:
+        """Read every document for the names that it mentions."""
+        paths = [path for path in self.files if is_document(path)]
+        texts = self._known(
+            "documents",
+            paths,
+            ".json",
+            lambda files: {path: read_document(path, content) for path, content in files.items()},
+        )
+        mentions = Mentions()
+        for path in paths:
+            mentions.add(path, json.loads(texts[path]))
+        return mentions
+
+    def findings(self, lint: Lint) -> dict[str, tuple[Finding, ...]]:
+        """Lint product sources."""
+        paths = [path for path in self.records if self.sources[path].role is Role.PRODUCT]
+
+        def lint_all(files: Mapping[str, bytes]) -> dict[str, str]:
+            found = lint(files)
+            return {path: FINDINGS.dump_json(found.get(path, ())).decode() for path in files}
+
+        texts = self._known("lint", paths, "__init__.py", lint_all, lint.version)
+        found = {}
+        for path, text in texts.items():
+            try:
+                found[path] = FINDINGS.validate_json(text)
+            except (
+                ValidationError
+            ):  # kept by another program under our name: the checksum held, the meaning did not
+                found[path] = lint(self.contents([path])).get(path, ())
+        return found
+
+    def _known(
+        self,
+        name: str,
+        paths: Iterable[str],
+        suffix: str,
+        learn: Callable[[Mapping[str, bytes]], Mapping[str, str]],
+        version: str = "",
+    ) -> dict[str, str]:
+        """Answer from the cache what it knows, learn the rest from the contents, and keep that.
+
+        Equal contents are learned once; a path that ends with `suffix` is told apart, because it means more there.
+        """
+        wanted = list(paths)
+        key_of = {path: self._key(path, suffix) for path in wanted}
+        shards = Shards(self._cache, name, f"{self._version}{version}")
+        known = shards.load(key_of.values())
+        first = {key: path for path, key in reversed(key_of.items()) if key not in known}
+        learned = learn(self.contents(first.values())) if first else {}
+        fresh = {key: learned[path] for key, path in first.items()}
+        shards.store(fresh, key_of.values())
+        return {path: known.get(key) or fresh[key] for path, key in key_of.items()}
+
+    def _key(self, path: str, suffix: str) -> str:
+        return self.files[path].blob + ("s" if suffix and path.endswith(suffix) else "")

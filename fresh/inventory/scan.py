@@ -1,0 +1,108 @@
+"""Take the inventory of a commit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from fresh.domain.feature import EntryPoint, Feature, Inventory, Unparsed
+from fresh.inventory.cache import Inventories, rules_version
+from fresh.inventory.collector import without_collector
+from fresh.inventory.entry_points import as_entry_points, find_roots
+from fresh.inventory.exports import find_exports
+from fresh.inventory.features import Facts, describe
+from fresh.inventory.graph import Graph
+from fresh.inventory.layout import Role
+from fresh.inventory.lint import Lint
+from fresh.inventory.reading import Reading
+from fresh.inventory.states import Judge, Searches
+from fresh.ports import Workspace
+
+OUR_LIMITS = (
+    "code reached only from other languages, and names built at run time, are not seen",
+    "tested is at most 0.5: no coverage data was read",
+)
+
+
+def take_inventory(
+    workspace: Workspace,
+    commit: str,
+    cache: Path,
+    *,
+    workers: int | None = None,
+    lint: Lint | None = None,
+) -> Inventory:
+    """Find all features of a commit and what is known about each, with the evidence.
+
+    Nothing of the commit is run. What was learned about a file is kept under its content's hash, so another commit
+    costs little more than what it changed, and the same commit next to nothing.
+    Raises GitFailed, and StorageFailed when the cache can't be written.
+    """
+    inventories = Inventories(cache)
+    linted = hashlib.sha256(lint.version.encode()).hexdigest()[:12] if lint else "unlinted"
+    name = f"{commit}-{rules_version()}-{linted}"
+    with without_collector():
+        kept = inventories.load(name)
+        if kept is not None:
+            return kept
+        inventory = _take(workspace, commit, cache, workers, lint)
+        inventories.store(name, inventory)
+    return inventory
+
+
+def _take(
+    workspace: Workspace, commit: str, cache: Path, workers: int | None, lint: Lint | None
+) -> Inventory:
+    reading = Reading(workspace, commit, cache, workers)
+    with ThreadPoolExecutor(1) as beside:
+        linting = beside.submit(reading.findings, lint) if lint else None
+        graph = Graph(reading.sources, reading.records)
+        roots = find_roots(graph, reading.declared)
+        mentions, exports = reading.mentions(), find_exports(graph)
+        unread = [each.path for each in reading.unparsed if reading.sources[each.path].role is not Role.TEST]
+        searches = Searches(graph, roots, exports, mentions)
+        judge = Judge(searches, roots, reading.contents(unread), mentions.documents)
+        facts = Facts(
+            graph=graph,
+            roots=roots,
+            judge=judge,
+            exports=exports,
+            mentions=mentions,
+            findings=linting.result() if linting else {},
+            churn_90=workspace.churn(commit, 90),
+            churn_365=workspace.churn(commit, 365),
+        )
+    features, entry_points = describe(facts), as_entry_points(graph, roots)
+    return Inventory(
+        commit=commit,
+        digest=_digest(features, entry_points, reading.unparsed),
+        features=features,
+        entry_points=entry_points,
+        unparsed=reading.unparsed,
+        files=len(reading.sources),
+        lines=sum(record.lines for record in reading.records.values()),
+        limits=_limits(judge, reading, linted=lint is not None),
+    )
+
+
+def _limits(judge: Judge, reading: Reading, *, linted: bool) -> tuple[str, ...]:
+    found = list(OUR_LIMITS)
+    if reading.unparsed:
+        found.insert(0, f"{len(reading.unparsed)} files could not be parsed; what they use is not known")
+    if dynamic := {**judge.looked_up, **judge.loaded}:
+        found.append(f"{len(dynamic)} modules or packages are reached by computed names")
+    if not linted:
+        found.append("quality holds no lint findings: no linter was given")
+    return tuple(found)
+
+
+def _digest(
+    features: Iterable[Feature], entry_points: Iterable[EntryPoint], unparsed: Iterable[Unparsed]
+) -> str:
+    """Name the facts: equal digests mean that selection sees the same."""
+    digest = hashlib.sha256()
+    for value in (*features, *entry_points, *unparsed):
+        digest.update(value.model_dump_json().encode() + b"\n")
+    return digest.hexdigest()[:16]
