@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fresh.engines.codemod.cases.inside.wire import Call, Outcome
 from fresh.engines.codemod.cases.scenarios import (
@@ -40,10 +40,14 @@ class Check:
     files: tuple[tuple[str, str], ...] = ()
     room: bool = False
     given: str = ""
+    more: tuple[Check, ...] = ()
 
 
 def check_of(scenario: Scenario, forbidden: set[str]) -> Check:
-    """Turn a scenario into a check."""
+    """Turn a scenario into a check; cases that differ in what they pass stand one after the other."""
+    if scenario.mixed:
+        single = [check_of(Scenario(scenario.name, (case,)), forbidden) for case in scenario.cases]
+        return replace(single[0], more=tuple(single[1:]))
     cases = scenario.cases
     table = [{slot.key: slot.source for slot in slots(case.call)} for case in cases]
     keys = list(table[0])

@@ -9,7 +9,8 @@ from fresh.engines.codemod.cases.inside.wire import Import, Observation
 
 MOST = 12
 MOST_DOCUMENTED = 4
-FEWEST = 3
+FEWEST = 4
+FEWEST_OF_MANY = 2
 LONGEST = 60
 
 Element = tuple[str, int, int]
@@ -51,11 +52,7 @@ def _texts(source: str) -> Iterable[str]:
 
 def choose(observations: Sequence[Observation]) -> tuple[Observation, ...]:
     """Take documented examples, then whatever adds most lines, branches and noticed mutants; always the same ones."""
-    pool = [
-        item
-        for item in observations
-        if item.outcome.testable and readable(item) and agrees(item) is not False
-    ]
+    pool = [item for item in observations if _says_something(item)]
     chosen: list[Observation] = []
     for item in [item for item in pool if agrees(item)][:MOST_DOCUMENTED]:
         if _fits(item, chosen):
@@ -63,7 +60,7 @@ def choose(observations: Sequence[Observation]) -> tuple[Observation, ...]:
     seen = {element for item in chosen for element in _elements(item)}
     while len(chosen) < MOST:
         left = [item for item in pool if item not in chosen and _fits(item, chosen)]
-        best = max(left, key=lambda item: _worth(item, seen), default=None)
+        best = max(left, key=lambda item: (_gain(item, seen), -_cost(item)), default=None)
         if best is None or not _elements(best) - seen:
             break
         chosen.append(best)
@@ -77,35 +74,45 @@ def _elements(item: Observation) -> set[Element]:
     return lines | steps | {("mutant", number, 0) for number in item.kills}
 
 
-def _worth(item: Observation, seen: set[Element]) -> tuple[float, float]:
+def _says_something(item: Observation) -> bool:
+    """Leave out what can't be stated briefly, what documentation contradicts, and objects that merely equal themselves."""
+    call, outcome = item.call, item.outcome
+    made = call.build is not None and not call.method and not call.observe and outcome.kind == "returns"
+    return outcome.testable and not made and readable(item) and agrees(item) is not False
+
+
+def _gain(item: Observation, seen: set[Element]) -> float:
     weights = {"mutant": 3.0, "line": 2.0, "step": 1.0}
-    gain = sum(weights[kind] for kind, *_ in _elements(item) - seen)
-    return gain - _cost(item) / 1000, -_cost(item)
+    return sum(weights[kind] for kind, *_ in _elements(item) - seen)
 
 
 def _cost(item: Observation) -> float:
-    """Prefer what people wrote, then what is short, then what takes fewer arguments."""
+    """Prefer what people wrote, then what is short, then what takes fewer arguments and no files."""
     length = sum(len(argument.source) for argument in item.call.arguments) + len(item.outcome.source)
     found = 0 if item.call.origin != "type" else 40
-    return length + found + 10 * len(item.call.arguments) + (60 if item.call.files else 0)
+    tiny = 20 * sum(argument.source.strip("b'\"") in ("aa", "42", "") for argument in item.call.arguments)
+    return length + found + tiny + 10 * len(item.call.arguments) + (60 if item.call.files else 0)
 
 
 def _rounded_out(chosen: list[Observation], pool: list[Observation]) -> list[Observation]:
-    """Add cases with other results until there are enough to see a pattern."""
-    results = {(item.outcome.source, item.outcome.error, item.outcome.message) for item in chosen}
-    for item in sorted(pool, key=_cost):
-        key = (item.outcome.source, item.outcome.error, item.outcome.message)
-        if len(chosen) >= FEWEST:
-            break
-        if (
-            item not in chosen
-            and key not in results
-            and item.outcome.kind != "raises"
-            and _fits(item, chosen)
-        ):
-            chosen.append(item)
-            results.add(key)
+    """Show each way of using the feature with enough results to see a pattern."""
+    calm = [item for item in pool if item.outcome.kind != "raises" and not item.call.files]
+    ways = list(dict.fromkeys(_way(item) for item in calm))
+    wanted = FEWEST if len(ways) == 1 else FEWEST_OF_MANY
+    for way in ways:
+        mine = [item for item in calm if _way(item) == way]
+        results = {item.outcome.source for item in chosen if _way(item) == way}
+        for item in mine:
+            if len(results) >= wanted or len(chosen) >= MOST + FEWEST:
+                break
+            if item.outcome.source not in results and item.outcome.source != "None" and _fits(item, chosen):
+                chosen.append(item)
+                results.add(item.outcome.source)
     return chosen
+
+
+def _way(item: Observation) -> tuple[str, str]:
+    return item.call.method, item.call.observe
 
 
 def _fits(item: Observation, chosen: list[Observation]) -> bool:

@@ -44,6 +44,11 @@ class Scenario:
         return self.cases[0]
 
     @property
+    def mixed(self) -> bool:
+        """Say whether the cases differ in what they pass."""
+        return len({_shape(case) for case in self.cases}) > 1
+
+    @property
     def has_files(self) -> bool:
         """Say whether the cases need a directory with files."""
         return "tmp_path" in str(self.first.call)
@@ -54,7 +59,7 @@ def scenarios_of(chosen: Sequence[Observation], name: str) -> tuple[Scenario, ..
     groups: dict[tuple[object, ...], list[Observation]] = {}
     for item in chosen:
         groups.setdefault(_shape(item), []).append(item)
-    ordered = sorted(groups.values(), key=lambda group: _rank(group[0]))
+    ordered = _merged(sorted(groups.values(), key=lambda group: _rank(group[0])))
     taken: set[str] = set()
     found = []
     for group in ordered:
@@ -62,6 +67,17 @@ def scenarios_of(chosen: Sequence[Observation], name: str) -> tuple[Scenario, ..
         taken.add(title)
         found.append(Scenario(title, tuple(group)))
     return tuple(found)
+
+
+def _merged(groups: list[list[Observation]]) -> list[list[Observation]]:
+    """Put documented examples of different shapes into one test."""
+    documented = [group for group in groups if agrees(group[0])]
+    if len(documented) < 2:
+        return groups
+    return [
+        [item for group in documented for item in group],
+        *(group for group in groups if not agrees(group[0])),
+    ]
 
 
 def _shape(item: Observation) -> tuple[object, ...]:
@@ -123,6 +139,8 @@ def _verb(item: Observation) -> str:
         return f"changes_{snake(outcome.changed) or SPREAD}"
     if outcome.source in WORDS:
         return f"returns_{outcome.source.lower()}"
+    if outcome.wrap:
+        return "yields_known_items" if outcome.wrap == "list" else "starts_with_known_items"
     return "returns_known_results"
 
 

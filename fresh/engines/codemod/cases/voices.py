@@ -20,9 +20,11 @@ def say_pytest(check: Check, width: int) -> list[str]:
     fixtures = ["tmp_path"] * check.room + ["capsys"] * (check.kind == "prints")
     lines += definition(check.name, [*check.columns, *fixtures], width)
     lines += _files(check, width, INDENT)
-    for statement in check.prepare:
-        lines += _statement(statement, width, INDENT)
-    return lines + _compare_pytest(check, width, INDENT)
+    for part in (check, *check.more):
+        for statement in part.prepare:
+            lines += _statement(statement, width, INDENT)
+        lines += _compare_pytest(part, width, INDENT)
+    return lines
 
 
 def _parametrized(columns: Sequence[str], table: Sequence[Sequence[str]], width: int) -> list[str]:
@@ -86,8 +88,7 @@ def say_unittest(check: Check, width: int) -> list[str]:
     lines = definition(check.name, ["self"], width, INDENT)
     if check.columns:
         lines.append(f"{indent}cases = [")
-        single = len(check.columns) == 1
-        values = [row[0] if single else f"({', '.join(row)})" for row in check.rows]
+        values = [row[0] if len(check.columns) == 1 else f"({', '.join(row)})" for row in check.rows]
         lines += [*rows(values, width, indent + INDENT), f"{indent}]"]
         lines.append(f"{indent}for {', '.join(check.columns)} in cases:")
         given = [column for column in check.columns if column not in ("expected", MESSAGE)] or list(
@@ -96,9 +97,11 @@ def say_unittest(check: Check, width: int) -> list[str]:
         named = ", ".join(f"{column}={column}" for column in given)
         lines += expression(f"self.subTest({named})", width, indent + INDENT, "with ", ":")
         indent += INDENT * 2
-    for statement in check.prepare:
-        lines += _statement(statement, width, indent)
-    return lines + _compare_unittest(check, width, indent)
+    for part in (check, *check.more):
+        for statement in part.prepare:
+            lines += _statement(statement, width, indent)
+        lines += _compare_unittest(part, width, indent)
+    return lines
 
 
 def _compare_unittest(check: Check, width: int, indent: str) -> list[str]:

@@ -122,15 +122,16 @@ class Guard:
 
 
 _ENVIRONMENT = type(os.environ).__getitem__.__code__
+_PASSING_ON = ("os.py", "_collections_abc.py", "<frozen os>", "<frozen _collections_abc>")
 _LIBRARY = os.path.dirname(os.path.realpath(os.__file__))
 
 
 def _from_standard_library(frame: FrameType | None) -> bool:
     """Say whether the first caller outside `os` and `collections` is Python's own code."""
-    while frame is not None and frame.f_code.co_filename.endswith(("os.py", "_collections_abc.py")):
+    while frame is not None and frame.f_code.co_filename.endswith(_PASSING_ON):
         frame = frame.f_back
-    name = os.path.realpath(frame.f_code.co_filename) if frame else ""
-    return name.startswith(_LIBRARY) and "site-packages" not in name
+    name = frame.f_code.co_filename if frame else ""
+    return name.startswith((_LIBRARY, "<frozen")) and "site-packages" not in name
 
 
 def _pathlike(value: object) -> bool:

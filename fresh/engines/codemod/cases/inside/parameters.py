@@ -40,11 +40,14 @@ def parameters_of(target: object, hints: tuple[Hint, ...], skip_first: bool = Fa
     resolved = _annotations(target)
     found: list[Parameter] = []
     items = list(signature.parameters.values())[1 if skip_first else 0 :]
+    alike: dict[str, int] = {}
     for item in items:
         if item.kind is inspect.Parameter.VAR_KEYWORD:
             continue
         kind = resolved.get(item.name, item.annotation)
         samples = _samples(item, kind, told.get(item.name))
+        if samples:
+            samples = _turned(samples, alike)
         optional = item.default is not inspect.Parameter.empty
         if not samples and optional:
             continue
@@ -58,6 +61,15 @@ def parameters_of(target: object, hints: tuple[Hint, ...], skip_first: bool = Fa
         spread = item.kind is inspect.Parameter.VAR_POSITIONAL
         found.append(Parameter(item.name, tuple(samples), optional or spread, keyword, spread))
     return found
+
+
+def _turned(samples: list[Sample], alike: dict[str, int]) -> list[Sample]:
+    """Start each further parameter of a kind with another value, so that mixing them up shows."""
+    first = samples[0].source
+    place = alike.get(first, 0)
+    alike[first] = place + 1
+    place = place if place < min(len(samples), 3) else 0
+    return [samples[place], *samples[:place], *samples[place + 1 :]]
 
 
 def _name(kind: object) -> str:

@@ -41,12 +41,13 @@ class Field:
 
     def look(self, call: Call) -> Observation:
         """Make a call once and remember what it did."""
-        known = self.seen.get(call)
+        key = replace(call, origin="", expected="")
+        known = self.seen.get(key)
         if known is None:
             outcome = perform(call, self.subject, self.guard, self.trace)
             lines = tuple(sorted(self.trace.lines & set(self.subject.lines)))
             known = Observation(call, outcome, lines, tuple(sorted(self.trace.steps)))
-            self.seen[call] = known
+            self.seen[key] = known
         return known
 
     def tired(self, most: int) -> bool:
@@ -118,7 +119,8 @@ def _anchor(ground: Field, form: Form, most: int) -> tuple[tuple[Sample | None, 
 
 def _ordinary(form: Form) -> Iterator[tuple[Sample | None, ...]]:
     columns: list[list[Sample | None]] = [
-        [None] if item.optional and not item.spread else list(item.samples[:7]) for item in form.columns
+        [None, *item.samples[:3]] if item.optional and not item.spread else list(item.samples[:7])
+        for item in form.columns
     ]
     wide = sorted(
         itertools.islice(itertools.product(*[range(len(column)) for column in columns]), 5000),
