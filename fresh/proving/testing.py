@@ -59,7 +59,7 @@ def run_tests(
         finished = sandbox.run(Command(argv, tree.home, mounts, variables, limits(wall)))
         heard = Heard.read(report)
     return TestRun(
-        command=(*command.shown, *selection),
+        command=(*command.argv, *(selection or command.paths)),
         commit=commit,
         exit_code=finished.exit_code,
         ended=finished.ended,

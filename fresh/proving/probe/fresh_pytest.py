@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
 
 import fresh_selection  # type: ignore[import-not-found]  # beside this file, inside
@@ -14,10 +15,9 @@ def main() -> int:
     if selection and not places:
         print("None of the selected tests is there: " + ", ".join(selection))
         return 5
-    import pytest
-
     sys.argv[1:] += places
-    return int(pytest.console_main())
+    runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+    return 0
 
 
 if __name__ == "__main__":
