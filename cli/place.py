@@ -37,6 +37,11 @@ class Place:
         """The journal's file; None when the journal is no SQLite database."""
         return Path(self.url.removeprefix(SQLITE)) if self.url.startswith(SQLITE) else None
 
+    @property
+    def is_blank(self) -> bool:
+        """Say whether no run can have worked here yet."""
+        return self.journal_file is not None and not self.journal_file.exists()
+
 
 def find_place(repo: str) -> Place:
     """Find the repository that was typed. Raises OperatorMistake."""
@@ -47,8 +52,7 @@ def find_place(repo: str) -> Place:
 @contextmanager
 def opened_journal(place: Place) -> Iterator[SqlJournal]:
     """Open the journal of a repository. Raises OperatorMistake where no run has worked yet."""
-    file = place.journal_file
-    if file is not None and not file.exists():
+    if place.is_blank:
         raise OperatorMistake(
             f"No run has worked on {place.repository} yet.", hint="Start one: fresh auto start"
         )

@@ -1,0 +1,160 @@
+"""What `fresh doctor` examines, one question each; every answer comes from trying, not from looking at versions."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from cli.asking_git import ask_git
+from cli.place import Place, opened_journal
+from fresh.errors import FreshError
+from fresh.settings import Settings
+from fresh.whereabouts import make_home
+
+ENVIRONMENTS = (".venv/bin/python", "venv/bin/python")
+METADATA = ("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt")
+
+
+class Mark(StrEnum):
+    """How a finding counts: `missing` keeps Fresh from working, `optional` only from doing more."""
+
+    OK = "ok"
+    MISSING = "missing"
+    OPTIONAL = "optional"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor: what was examined, what was found, and the fix where there is one."""
+
+    name: str
+    mark: Mark
+    fact: str
+    fix: str = ""
+
+
+def examine(place: Place, settings: Settings) -> Iterator[Finding]:
+    """Examine one thing after the other; the quick ones first."""
+    yield examine_git(place)
+    yield examine_identity(place)
+    yield examine_python(place)
+    yield from _tried("tests", lambda: _find_tests(place), "")
+    yield from _tried("journal", lambda: _read_journal(place), "")
+    yield from _tried("sandbox", lambda: _probe_sandbox(place, settings), "")
+    yield from _tried("Prefect server", lambda: _reach_server(place, settings), "")
+    yield from examine_keys(settings)
+
+
+def examine_git(place: Place) -> Finding:
+    """Ask for the commit that agents would start from."""
+    if ask_git(place.repository, "--version") is None:
+        return Finding("git", Mark.MISSING, "git does not run", "apt-get install git")
+    commit = ask_git(place.repository, "rev-parse", "--verify", "HEAD")
+    if commit is None:
+        fix = f"git -C {place.repository} commit, or git config --global --add safe.directory {place.repository}"
+        return Finding("git", Mark.MISSING, f"{place.repository} has no commit that git can read", fix)
+    return Finding("git", Mark.OK, f"{place.repository} at {commit[:10]}")
+
+
+def examine_identity(place: Place) -> Finding:
+    """Ask for the name under which decisions are recorded."""
+    name = ask_git(place.repository, "config", "--get", "user.name")
+    address = ask_git(place.repository, "config", "--get", "user.email")
+    if name and address:
+        return Finding("git identity", Mark.OK, f"{name} <{address}>")
+    absent = " and ".join(key for key, value in (("user.name", name), ("user.email", address)) if not value)
+    fix = 'git config --global user.name "Your Name"; git config --global user.email you@example.com'
+    return Finding("git identity", Mark.OPTIONAL, f"{absent} not set; decisions bear the login name", fix)
+
+
+def examine_python(place: Place) -> Finding:
+    """Look where the repository's dependencies would come from."""
+    own = next((place.repository / path for path in ENVIRONMENTS if (place.repository / path).exists()), None)
+    if own is not None:
+        return Finding("Python", Mark.OK, f"the repository's own environment, {own}")
+    declared = [name for name in METADATA if (place.repository / name).is_file()]
+    if declared:
+        return Finding("Python", Mark.OK, f"an environment is built once from {', '.join(declared)}")
+    fix = "declare dependencies in pyproject.toml, or use --python PATH"
+    return Finding(
+        "Python", Mark.OPTIONAL, "the repository declares no dependencies; tests get pytest alone", fix
+    )
+
+
+def examine_keys(settings: Settings) -> Iterator[Finding]:
+    """Say which of the optional services are configured, and never with what."""
+    keys = (
+        ("model", "OPENAI_API_KEY", settings.openai_api_key, "not needed: the codemod engine uses no model"),
+        ("GitHub", "GITHUB_TOKEN", settings.github_token, "pull requests are written as pages below .fresh"),
+        (
+            "Slack",
+            "SLACK_BOT_TOKEN",
+            settings.slack_bot_token,
+            "questions are answered in the terminal and in Prefect",
+        ),
+    )
+    for name, variable, secret, without in keys:
+        if secret is not None and secret.get_secret_value():
+            yield Finding(name, Mark.OK, f"{variable} is set")
+        else:
+            yield Finding(name, Mark.OPTIONAL, f"{variable} is not set; {without}", f"export {variable}=...")
+
+
+def _tried(name: str, act: Callable[[], str], fix: str) -> Iterator[Finding]:
+    try:
+        yield Finding(name, Mark.OK, act())
+    except FreshError as trouble:
+        yield Finding(name, Mark.MISSING, trouble.message.rstrip("."), trouble.hint or fix)
+
+
+def _find_tests(place: Place) -> str:
+    from fresh.proving.commands import find_command
+
+    listed = ask_git(place.repository, "ls-tree", "-r", "-z", "--name-only", "HEAD") or ""
+    command = find_command(
+        [path for path in listed.split("\0") if path], lambda path: _text(place.repository / path)
+    )
+    return f"{' '.join(command.shown)}, because {command.why}"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _read_journal(place: Place) -> str:
+    if place.is_blank:
+        return f"none yet; it will be {place.journal_file}"
+    with opened_journal(place) as journal:
+        return f"{len(journal.runs(str(place.repository)))} runs of this repository are remembered"
+
+
+def _probe_sandbox(place: Place, settings: Settings) -> str:
+    from fresh.adapters.bwrap_sandbox import BwrapSandbox
+
+    make_home(place.home)
+    return BwrapSandbox(place.home, settings.sandbox_uid).probe().rstrip(".")
+
+
+def _reach_server(place: Place, settings: Settings) -> str:
+    """Reach the server that there is; else start one in a directory of its own and end it again."""
+    from fresh.adapters.prefect_server import GivenServer, PrefectServer, find
+
+    if settings.prefect_api_url:
+        return f"{GivenServer(settings.prefect_api_url).start()} answers"
+    if (url := find(place.home / "prefect")) is not None:
+        return f"{url} answers"
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_ENABLED", "false")
+    with tempfile.TemporaryDirectory(prefix="fresh-doctor-") as home:
+        server = PrefectServer(Path(home))
+        try:
+            server.start()
+        finally:
+            server.stop()
+    return "comes along with every run; it was started and ended as a trial"

@@ -1,0 +1,131 @@
+"""`fresh inventory`: what the repository can do, what reaches it, and the evidence for every state."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.place import find_place, with_repo
+from fresh.domain.feature import Feature, Inventory, Reachability
+from fresh.domain.quoting import line
+from fresh.errors import OperatorMistake
+from fresh.whereabouts import make_home
+from fresh.wiring import toolbox
+
+NEAR = 5
+WIDE = 200
+
+
+@click.command(short_help="Show what the repository can do and what reaches it.")
+@click.option("--format", "shape", type=click.Choice(("table", "json")), default="table", show_default=True)
+@click.option("--explain", metavar="NAME", help="Show every fact about one feature and where it comes from.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([state.value for state in Reachability]),
+    help="Only these.",
+)
+@with_repo
+def inventory(shape: str, explain: str | None, states: tuple[str, ...], repo: str) -> None:
+    """Show the features of HEAD, by what reaches them."""
+    place = find_place(repo)
+    make_home(place.home)
+    tools = toolbox(place.repository)
+    found = tools.survey(tools.workspace.take_base())
+    if states:
+        found = found.model_copy(
+            update={"features": tuple(f for f in found.features if f.reachability in states)}
+        )
+    if explain is not None:
+        feature = find_feature(found, explain)
+        click.echo(feature.model_dump_json(indent=2) if shape == "json" else explanation(feature))
+    elif shape == "json":
+        click.echo(found.model_dump_json(indent=2))
+    else:
+        _show(found)
+
+
+def find_feature(found: Inventory, name: str) -> Feature:
+    """Find a feature by its key, its qualified name or its name. Raises OperatorMistake."""
+    fits = [f for f in found.features if name in (f.key, f"{f.module}.{f.qualname}", f.qualname, f.name)]
+    if len(fits) == 1:
+        return fits[0]
+    if fits:
+        keys = ", ".join(feature.key for feature in fits[:NEAR])
+        raise OperatorMistake(
+            f"{len(fits)} features are called {name!r}: {keys}.", hint="Give one as module:name."
+        )
+    near = [feature.key for feature in found.features if name.lower() in feature.key.lower()][:NEAR]
+    hint = f"Did you mean {', '.join(near)}?" if near else "See: fresh inventory"
+    raise OperatorMistake(f"No feature is called {name!r}.", hint=hint)
+
+
+def explanation(feature: Feature) -> str:
+    """Show every fact about a feature with its reason."""
+    lines = [
+        f"{line(feature.key)} ({line(feature.path)}:{feature.line}-{feature.end_line})",
+        f"Reachability: {feature.reachability}",
+        *(f"  {line(fact)}" for fact in feature.evidence),
+        f"Tested: {feature.tested:.2f}",
+        *(f"  {line(test)}" for test in feature.tested_by),
+        f"Quality: {feature.quality} | Necessity: {feature.necessity:.2f} | Safety: {feature.safety:.2f}",
+        *(f"  {signal.name} {signal.value:g}: {line(signal.why)}" for signal in feature.signals),
+    ]
+    lines += [f"  line {finding.line} {finding.code}: {line(finding.text)}" for finding in feature.findings]
+    marks = [name for name, is_so in _marks(feature).items() if is_so]
+    return "\n".join([*lines, f"Also: {', '.join(marks)}"] if marks else lines)
+
+
+def totals(found: Inventory) -> str:
+    """Say in one line how many features are in each state."""
+    counts = Counter(feature.reachability for feature in found.features)
+    states = ", ".join(f"{counts[state]} {state}" for state in Reachability if counts[state])
+    return f"{len(found.features)} features in {found.files} files at {found.commit[:10]}" + (
+        f": {states}" if states else ""
+    )
+
+
+def _marks(feature: Feature) -> dict[str, bool]:
+    return {
+        "exported": feature.exported,
+        "documented": feature.documented,
+        "a stub": feature.stub,
+        "a class": feature.is_class,
+        f"needed by {feature.dependents}": feature.dependents > 0,
+        f"its hookup would reach {feature.unlocks} more": feature.unlocks > 0,
+    }
+
+
+def _show(found: Inventory) -> None:
+    console = Console(soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(width=WIDE)
+    shown = Table(box=None, pad_edge=False)
+    for name in ("state", "feature", "where", "tested", "quality", "necessity", "safety", "evidence"):
+        shown.add_column(name, no_wrap=True, overflow="ellipsis")
+    for feature in sorted(found.features, key=lambda f: (f.reachability.value, -f.necessity, f.key)):
+        shown.add_row(*(Text(cell) for cell in _cells(feature)))
+    console.print(shown)
+    console.print(Text(f"\n{totals(found)}"))
+    for bad in found.unparsed:
+        console.print(Text(f"Not read: {line(bad.path)}: {line(bad.why)}"))
+    for limit in found.limits:
+        console.print(Text(f"Limit: {line(limit)}"))
+
+
+def _cells(feature: Feature) -> tuple[str, ...]:
+    return (
+        feature.reachability.value,
+        line(feature.key),
+        f"{line(feature.path)}:{feature.line}",
+        f"{feature.tested:.2f}",
+        str(feature.quality),
+        f"{feature.necessity:.2f}",
+        f"{feature.safety:.2f}",
+        line(feature.evidence[0]) if feature.evidence else "",
+    )

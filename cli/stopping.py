@@ -1,0 +1,127 @@
+"""`fresh auto stop`: ask a run to end and see that it does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from datetime import UTC, datetime
+
+import click
+
+from cli.person import who_types
+from cli.place import Place, find_place, opened_journal, with_repo
+from fresh.adapters.processes import machine_name, start_ticks
+from fresh.domain.record import Claim
+from fresh.domain.stopping import StopRequest
+from fresh.errors import Refusal
+from fresh.ports import Journal
+
+POLL = 0.2
+FORCED_AFTER = 8.0
+"""Seconds that a host gets to kill everything itself; the promise is that all is dead within ten."""
+PATIENCE = 1800.0
+"""Seconds that running agents get to finish their step; a step is at most one test run or one round of work."""
+REMIND_EVERY = 30.0
+
+
+@click.command(short_help="End the run; its work is kept.")
+@click.option("--force", is_flag=True, help="Kill everything within ten seconds, sandboxes too.")
+@with_repo
+def stop(force: bool, repo: str) -> None:
+    """End the run that works on the repository.
+
+    No agent is started any more, running ones finish their step, and work in progress is kept on its branch.
+    """
+    place = find_place(repo)
+    if place.is_blank:
+        click.echo("No run is running.")
+        return
+    with opened_journal(place) as journal:
+        claim = journal.standing_claim(str(place.repository), datetime.now(UTC))
+        if claim is None:
+            _say_nothing_runs(journal, place)
+            return
+        _request(journal, claim, force, who_types(place.repository))
+        _wait(journal, claim, force)
+
+
+def _say_nothing_runs(journal: Journal, place: Place) -> None:
+    click.echo("No run is running.")
+    newest = next(iter(journal.runs(str(place.repository))), None)
+    if newest is not None and newest.closed_at is None:
+        click.echo(f"Run {newest.id} is unfinished, because its process died: fresh auto resume {newest.id}")
+
+
+def _request(journal: Journal, claim: Claim, force: bool, by: str) -> None:
+    journal.request_stop(
+        StopRequest(run_id=claim.run_id, force=force, by=by, through="terminal", at=datetime.now(UTC))
+    )
+    kept = "killing everything" if force else "running agents finish their step and keep their work"
+    click.echo(f"Stopping run {claim.run_id}: {kept}.")
+
+
+def _wait(journal: Journal, claim: Claim, force: bool) -> None:
+    """Wait until the run has ended; by force, end its process when it does not end itself. Raises Refusal."""
+    try:
+        if _has_ended(journal, claim, FORCED_AFTER if force else PATIENCE):
+            click.echo(f"Run {claim.run_id} has ended. See: fresh auto report {claim.run_id}")
+            return
+    except KeyboardInterrupt:
+        click.echo(f"\nRun {claim.run_id} still stops; --force kills it.", err=True)
+        raise
+    if not force:
+        raise Refusal(
+            f"Run {claim.run_id} has not ended after {PATIENCE / 60:.0f} minutes.",
+            hint="fresh auto stop --force",
+        )
+    _kill(claim)
+    click.echo(
+        f"Run {claim.run_id} did not end itself within {FORCED_AFTER:g} s, so its process {claim.host.pid} was killed; "
+        f"`fresh auto resume {claim.run_id}` writes its report."
+    )
+
+
+def _has_ended(journal: Journal, claim: Claim, patience: float) -> bool:
+    began = time.monotonic()
+    reminded = began
+    while (now := time.monotonic()) - began < patience:
+        standing = journal.standing_claim(claim.repository, datetime.now(UTC))
+        if standing is None or standing.host != claim.host or standing.run_id != claim.run_id:
+            return True
+        if now - reminded >= REMIND_EVERY:
+            reminded = now
+            click.echo(_progress(journal, claim.run_id))
+        time.sleep(POLL)
+    return False
+
+
+def _progress(journal: Journal, run_id: str) -> str:
+    ended = len(journal.reports(run_id))
+    return f"{ended} of {len(journal.tickets(run_id))} agents have ended."
+
+
+def _kill(claim: Claim) -> None:
+    """Kill the process of a claim, and no other one: a reused pid differs in its start. Raises Refusal."""
+    host = claim.host
+    if host.machine != machine_name():
+        raise Refusal(
+            f"Run {claim.run_id} is hosted by process {host.pid} on {host.machine}, which can't be killed from here.",
+            hint=f"On that machine: kill -9 {host.pid}",
+        )
+    try:
+        process = os.pidfd_open(host.pid)
+    except ProcessLookupError:
+        return
+    try:
+        if start_ticks(host.pid) == host.start:
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    except PermissionError as denied:
+        raise Refusal(
+            f"Process {host.pid} of run {claim.run_id} belongs to somebody else.",
+            hint=f"sudo kill -9 {host.pid}",
+        ) from denied
+    finally:
+        os.close(process)
