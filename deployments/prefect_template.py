@@ -1,6 +1,6 @@
 """Make an empty Prefect database with every migration applied, so that the first server starts without them.
 
-    python -m deployments.prefect_template
+python -m deployments.prefect_template
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Keep track of pocket money on the command line."""
