@@ -88,6 +88,11 @@ def test_the_state_directory_ignores_itself(repository: OperatorRepository) -> N
     assert repository.git("status", "--porcelain") == b""
 
 
+def test_a_state_directory_elsewhere_gets_no_ignore_file(repository: OperatorRepository, state: Path) -> None:
+    work(GitWorkspace(repository.path, state))
+    assert not (state / ".gitignore").exists()
+
+
 def test_nothing_that_the_operators_repository_configures_is_run(
     repository: OperatorRepository, state: Path, tmp_path: Path
 ) -> None:

@@ -159,6 +159,19 @@ def test_a_forged_commit_is_not_laid(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "state" / "worktrees" / "config").exists()
 
 
+def test_a_forged_parent_lays_no_rules_outside(tmp_path: Path) -> None:
+    repository = make_repository(tmp_path / "repo")
+    repository.record({"a.txt": "1\n"})
+    workspace, _, tree = open_workspace(repository, tmp_path)
+    inner = _tree(repository, b"100644 .gitignore\0" + bytes.fromhex(_blob(repository, b"*\n").decode()))
+    _take_tree(repository, _tree(repository, b"40000 ..\0" + bytes.fromhex(inner)))
+    forged = workspace.take_base()
+    workspace.write(tree, "made.txt", b"1\n")
+    with pytest.raises(Refusal, match="can't be laid safely"):
+        workspace.commit(tree, "x", forged)
+    assert not list((tmp_path / "state").rglob(".gitignore"))
+
+
 def test_a_forged_commit_that_writes_through_its_own_link_is_not_laid(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

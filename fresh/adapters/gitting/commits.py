@@ -10,7 +10,16 @@ from pathlib import Path
 
 from fresh.adapters.gitting.git import Git
 from fresh.adapters.gitting.names import leaves, show
-from fresh.adapters.gitting.objects import FILE, LINK, RUNNABLE, Entry, commit_time, list_files, read_blobs
+from fresh.adapters.gitting.objects import (
+    FILE,
+    LINK,
+    RUNNABLE,
+    Entry,
+    commit_time,
+    list_files,
+    read_blobs,
+    refuse_unsafe,
+)
 from fresh.adapters.gitting.pristine import WHO
 from fresh.adapters.gitting.survey import Survey, hash_blob, read_content, survey
 from fresh.errors import GitFailed, TreeRefused
@@ -30,7 +39,9 @@ class Recorder:
 
     def record(self, name: str, root: Path, message: str, parent: str) -> str | None:
         """Commit the files below `root` on `parent`; None when nothing differs. Raises TreeRefused with every reason."""
-        known = {entry.path: entry for entry in list_files(self.git, parent)}
+        entries = list_files(self.git, parent)
+        refuse_unsafe(entries, parent)
+        known = {entry.path: entry for entry in entries}
         found = survey(root, known)
         self._forgive_ignored(found, known)
         self._blame_redirected(found, known)

@@ -72,7 +72,7 @@ class Mirror:
         """Bring a revision in, with its history. Raises OperatorMistake, Refusal, GitFailed."""
         sha = target.resolve(revision)
         with locked(self._lock) as held:
-            self._stand_up(target.object_format)
+            self._stand_up(target)
             if self._read_ref(f"{BASES}/{sha}") is None:
                 self._import(target, sha, held)
         self._refuse_large_files(sha)
@@ -100,18 +100,20 @@ class Mirror:
     def _lock(self) -> Path:
         return self.state / "mirror.lock"
 
-    def _stand_up(self, object_format: str) -> None:
+    def _stand_up(self, target: Target) -> None:
         """Make the mirror under the lock; one that a dead process left half-made is thrown away."""
         ignore = self.state / ".gitignore"
-        if not ignore.exists():
+        if target.top in self.state.resolve().parents and not ignore.exists():
             write_whole(ignore, b"*\n")
         exclude = self.directory / "info" / "exclude"
         if not self.directory.exists():
             making = self.state / "mirror.git.making"
             shutil.rmtree(making, ignore_errors=True)
             making.mkdir(mode=0o700)
-            Git(making).run("init", "--bare", "--quiet", "--template=", f"--object-format={object_format}")
-            sha256 = object_format == "sha256"
+            Git(making).run(
+                "init", "--bare", "--quiet", "--template=", f"--object-format={target.object_format}"
+            )
+            sha256 = target.object_format == "sha256"
             (making / "config").write_text(_CONFIG.format(version=int(sha256)) + (_SHA256 if sha256 else ""))
             (making / "info").mkdir(exist_ok=True)
             (making / "info" / "exclude").write_text(LEFTOVERS)

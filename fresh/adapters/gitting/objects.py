@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fresh.adapters.gitting.git import LONG, Git
-from fresh.adapters.gitting.names import show
+from fresh.adapters.gitting.names import reads_as_git, show
 from fresh.domain.change import FileChange
-from fresh.errors import GitFailed
+from fresh.errors import GitFailed, Refusal
 
 FILE, RUNNABLE, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
 BATCH = 64 << 20
@@ -30,6 +30,16 @@ def list_files(git: Git, commit: str) -> tuple[Entry, ...]:
     """List every file of a commit, in git's order."""
     output = git.run("ls-tree", "-r", "-z", "-l", "--full-tree", commit, seconds=LONG)
     return tuple(_entry(record) for record in output.split(b"\0") if record)
+
+
+def refuse_unsafe(entries: Sequence[Entry], commit: str) -> None:
+    """Refuse a commit whose paths lead elsewhere when they are laid; git itself never makes one. Raises Refusal."""
+    for entry in entries:
+        for part in entry.path.split(b"/"):
+            if part in (b"", b".", b"..") or reads_as_git(part):
+                raise Refusal(
+                    f"Commit {commit[:12]} holds {show(entry.path)!r}, a path that can't be laid safely."
+                )
 
 
 def find_file(git: Git, commit: str, path: str) -> Entry | None:

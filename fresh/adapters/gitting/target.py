@@ -115,7 +115,7 @@ class Target:
         """Find the worktree that has a branch checked out, or is in the middle of rebasing it."""
         ref = f"refs/heads/{name}"
         places: list[str] = []
-        for line in os.fsdecode(self.git.run("worktree", "list", "--porcelain", "-z")).split("\0"):
+        for line in os.fsdecode(self.git.run("worktree", "list", "--porcelain")).split("\n"):
             if line.startswith("worktree "):
                 places.append(line.removeprefix("worktree "))
             elif line == f"branch {ref}":
@@ -165,6 +165,12 @@ def find_target(path: Path) -> Target:
         *("--is-bare-repository", "--is-inside-git-dir", "--absolute-git-dir", "--git-common-dir"),
         "--show-object-format",
     )
+    if asked.code != 0 and ("dubious ownership" in asked.complaint or "unsafe repository" in asked.complaint):
+        # git before 2.38 takes safe.directory from files only.
+        raise OperatorMistake(
+            f"The repository at {path} belongs to another user, and this git refuses to read it.",
+            hint="Run Fresh as the repository's owner, or install git 2.38 or newer.",
+        )
     if asked.code != 0:
         raise OperatorMistake(
             f"{path} is not inside a git repository that git can read: {' '.join(asked.complaint.split())[-300:]}",

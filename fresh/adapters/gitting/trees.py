@@ -13,8 +13,16 @@ from pydantic import ValidationError
 
 from fresh.adapters.gitting.beneath import remove
 from fresh.adapters.gitting.mirror import Mirror
-from fresh.adapters.gitting.names import demand_plain, reads_as_git, show
-from fresh.adapters.gitting.objects import LINK, RUNNABLE, SUBMODULE, Entry, list_files, read_in_batches
+from fresh.adapters.gitting.names import demand_plain
+from fresh.adapters.gitting.objects import (
+    LINK,
+    RUNNABLE,
+    SUBMODULE,
+    Entry,
+    list_files,
+    read_in_batches,
+    refuse_unsafe,
+)
 from fresh.adapters.gitting.private import OBJECTS, environment, lay_git_directory
 from fresh.adapters.gitting.storage import locked, storing, try_lock
 from fresh.domain.value import Value
@@ -128,7 +136,7 @@ def lay_files(mirror: Mirror, place: Path, commit: str) -> None:
     """Write every file of a commit into an empty directory, byte for byte. Raises Refusal for paths that can't be laid."""
     entries = list_files(mirror.git, commit)
     root = os.fsencode(place)
-    _refuse_paths(entries, commit)
+    refuse_unsafe(entries, commit)
     try:
         _lay_directories(root, entries)
         files = [entry for entry in entries if entry.mode != SUBMODULE]
@@ -143,15 +151,6 @@ def lay_files(mirror: Mirror, place: Path, commit: str) -> None:
             os.symlink(target, root + b"/" + entry.path)
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as failed:
         raise Refusal(f"Commit {commit[:12]} lists a path twice: {failed.filename!r}.") from failed
-
-
-def _refuse_paths(entries: Sequence[Entry], commit: str) -> None:
-    for entry in entries:
-        for part in entry.path.split(b"/"):
-            if part in (b"", b".", b"..") or reads_as_git(part):
-                raise Refusal(
-                    f"Commit {commit[:12]} holds {show(entry.path)!r}, a path that can't be laid safely."
-                )
 
 
 def _lay_directories(root: bytes, entries: Sequence[Entry]) -> None:
