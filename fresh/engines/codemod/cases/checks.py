@@ -105,13 +105,15 @@ def _act(call: Call, outcome: Outcome, values: dict[str, str]) -> tuple[list[str
         receiver = snake(call.subject)
         receiver = receiver if receiver != call.subject else f"the_{receiver}"
         made = call_source(call, values)
-        prepare += [f"{receiver} = {made}"] if call.method or call.observe else []
-        subject = method_source(call, values, receiver) if call.method else made
+        if call.method and call.observe:
+            prepare.append(f"{receiver} = {made}")
+            made = receiver
+        subject = method_source(call, values, made) if call.method else made
     if outcome.awaited:
         subject = f"asyncio.run({subject})"
     if call.build is not None and call.observe:
         prepare += [subject] if call.method else []
-        return prepare, call.observe.format(receiver)
+        return prepare, call.observe.format(made)
     if outcome.kind == "changes":
         return [*prepare, subject], values[outcome.changed]
     return prepare, _read(subject, outcome)

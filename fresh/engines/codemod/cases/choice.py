@@ -91,12 +91,19 @@ def _cost(item: Observation) -> float:
     length = sum(len(argument.source) for argument in item.call.arguments) + len(item.outcome.source)
     found = 0 if item.call.origin != "type" else 40
     tiny = 20 * sum(argument.source.strip("b'\"") in ("aa", "42", "") for argument in item.call.arguments)
-    return length + found + tiny + 10 * len(item.call.arguments) + (60 if item.call.files else 0)
+    return (
+        length
+        + found
+        + tiny
+        + 10 * len(item.call.arguments)
+        + sum(60 if text else 90 for _, text in item.call.files)
+    )
 
 
 def _rounded_out(chosen: list[Observation], pool: list[Observation]) -> list[Observation]:
     """Show each way of using the feature with enough results to see a pattern."""
-    calm = [item for item in pool if item.outcome.kind != "raises" and not item.call.files]
+    calm = [item for item in pool if item.outcome.kind != "raises"]
+    calm = [item for item in calm if not item.call.files] or calm
     ways = list(dict.fromkeys(_way(item) for item in calm))
     wanted = FEWEST if len(ways) == 1 else FEWEST_OF_MANY
     for way in ways:

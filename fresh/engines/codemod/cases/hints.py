@@ -30,7 +30,8 @@ METHODS = {
 }
 OWNERS = {method: kind for kind, methods in METHODS.items() for method in methods.split()}
 NAMES = {
-    "str": "text string s name word sentence line prefix suffix sep separator delimiter title label value_str phrase "
+    "separator": "sep separator delimiter delim glue joiner fillchar",
+    "str": "text string s name word sentence line prefix suffix title label value_str phrase "
     "content html xml source code msg message token slug identifier char unit url fmt",
     "int": "n num number count size width height index i j k limit length depth level start stop step page year month "
     "day offset times bits base precision digits",

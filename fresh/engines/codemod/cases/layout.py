@@ -45,7 +45,12 @@ def _operator(node: ast.expr) -> str:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Add):
         return f"{flat(node.left)} {'/' if isinstance(node.op, ast.Div) else '+'} {flat(node.right)}"
     if isinstance(node, ast.Attribute):
-        return f"{flat(node.value)}.{node.attr}"
+        owner = flat(node.value)
+        return (
+            f"({owner}).{node.attr}"
+            if isinstance(node.value, ast.BinOp | ast.UnaryOp)
+            else f"{owner}.{node.attr}"
+        )
     if isinstance(node, ast.Subscript):
         return f"{flat(node.value)}[{flat(node.slice)}]"
     return ast.unparse(node)

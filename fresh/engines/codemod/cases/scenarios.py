@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from fresh.engines.codemod.cases.choice import agrees
@@ -59,25 +59,12 @@ def scenarios_of(chosen: Sequence[Observation], name: str) -> tuple[Scenario, ..
     groups: dict[tuple[object, ...], list[Observation]] = {}
     for item in chosen:
         groups.setdefault(_shape(item), []).append(item)
-    ordered = _merged(sorted(groups.values(), key=lambda group: _rank(group[0])))
-    taken: set[str] = set()
-    found = []
-    for group in ordered:
-        title = _unique(_title(group[0], name), taken)
-        taken.add(title)
-        found.append(Scenario(title, tuple(group)))
-    return tuple(found)
-
-
-def _merged(groups: list[list[Observation]]) -> list[list[Observation]]:
-    """Put documented examples of different shapes into one test."""
-    documented = [group for group in groups if agrees(group[0])]
-    if len(documented) < 2:
-        return groups
-    return [
-        [item for group in documented for item in group],
-        *(group for group in groups if not agrees(group[0])),
-    ]
+    titled: dict[str, list[Observation]] = {}
+    for group in sorted(groups.values(), key=lambda group: _rank(group[0])):
+        title = _title(group[0], name)
+        alone = "tmp_path" in str(group[0].call)
+        titled.setdefault(_unique(title, titled) if alone else title, []).extend(group)
+    return tuple(Scenario(title, tuple(group)) for title, group in titled.items())
 
 
 def _shape(item: Observation) -> tuple[object, ...]:
@@ -144,7 +131,7 @@ def _verb(item: Observation) -> str:
     return "returns_known_results"
 
 
-def _unique(title: str, taken: set[str]) -> str:
+def _unique(title: str, taken: Container[str]) -> str:
     number = 2
     candidate = title
     while candidate in taken:

@@ -48,6 +48,7 @@ KINDS: dict[str, list[Sample]] = {
         "'naïve café'", "'42'", "'a,b;c'", "'first line\\nsecond line'", "'<b>bold</b> & more'", "'x=1&y=2'",
         "'2024-02-29'", "'3.14'", "'path/to/file.txt'", "'UPPER'", "'aa'", "'straße'",
     ),
+    "separator": plain("'-'", "'_'", "', '", "' '"),
     "int": plain("3", "2", "10", "0", "1", "-1", "7", "12", "100", "1000", "12345", "1000000"),
     "float": plain("2.5", "0.5", "4.0", "0.0", "-1.5", "0.001", "1234.5678", "1000000.0", "1.0"),
     "bool": plain("True", "False"),

@@ -11,6 +11,8 @@ from .grids import KINDS, Sample, samples_for
 from .literal import Unwritable
 from .wire import Argument, Hint
 
+TEXTS = ("separator", "strpath")
+
 
 class Unfit(Exception):
     """No arguments can be made for a callable; the message names the parameter."""
@@ -89,8 +91,8 @@ def _samples(item: inspect.Parameter, kind: object, hint: Hint | None) -> list[S
     constants = [Sample(source) for source in (hint.constants if hint else ())]
     known = kind is not inspect.Parameter.empty and not isinstance(kind, str)
     found = list(samples_for(kind)) if known else []
-    if known and kind is str and hint and "strpath" in hint.kinds:
-        found = KINDS["strpath"] + found
+    if known and kind is str and hint:
+        found = [sample for name in TEXTS if name in hint.kinds for sample in KINDS[name]] + found
     if not found and isinstance(kind, str):
         found = list(KINDS.get(kind, []))
     if not found and not known:
