@@ -34,6 +34,11 @@ def version_of(paths: Iterable[Path]) -> str:
     return digest.hexdigest()[:12]
 
 
+def version_name(*versions: str) -> str:
+    """Join versions of several things to one short name."""
+    return hashlib.sha256("\0".join(versions).encode()).hexdigest()[:12]
+
+
 def extractor_version() -> str:
     """Name the version of everything that turns content into records."""
     return version_of(HERE / name for name in EXTRACTOR)

@@ -74,12 +74,14 @@ def find_roots(graph: Graph, declared: Iterable[Declared]) -> list[Root]:
 
 
 def as_entry_points(graph: Graph, roots: Iterable[Root]) -> tuple[EntryPoint, ...]:
-    """Show the certain roots to people and engines."""
-    return tuple(
-        EntryPoint(key=graph.modules.key(root.node), rule=root.words, path=root.path, line=root.line)
-        for root in roots
-        if not root.weak
-    )
+    """Show the certain roots to people and engines, each where its code lies."""
+    found = []
+    for root in roots:
+        if not root.weak:
+            path, _, line = graph.modules.place(root.node).rpartition(":")
+            rule = root.words if root.path == path else f"{root.words} ({root.path}:{root.line})"
+            found.append(EntryPoint(key=graph.modules.key(root.node), rule=rule, path=path, line=int(line)))
+    return tuple(found)
 
 
 def _of_declared(graph: Graph, declared: Iterable[Declared]) -> Iterator[Root]:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from fresh.domain.change import TreeEntry
 from fresh.domain.feature import Finding, Unparsed
-from fresh.inventory.cache import Shards, extractor_version
+from fresh.inventory.cache import Shards, extractor_version, version_name
 from fresh.inventory.crew import extract_many
 from fresh.inventory.declared import Declared, declared_in, is_declaring
 from fresh.inventory.documents import Mentions, is_document, read_document
@@ -126,7 +126,7 @@ class Reading:
         """
         wanted = list(paths)
         key_of = {path: self._key(path, suffix) for path in wanted}
-        shards = Shards(self._cache, name, f"{self._version}{version}")
+        shards = Shards(self._cache, name, version_name(self._version, version))
         known = shards.load(key_of.values())
         first = {key: path for path, key in reversed(key_of.items()) if key not in known}
         learned = learn(self.contents(first.values())) if first else {}

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fresh.domain.feature import EntryPoint, Feature, Inventory, Unparsed
-from fresh.inventory.cache import Inventories, rules_version
+from fresh.inventory.cache import Inventories, rules_version, version_name
 from fresh.inventory.collector import without_collector
 from fresh.inventory.entry_points import as_entry_points, find_roots
 from fresh.inventory.exports import find_exports
@@ -41,8 +41,7 @@ def take_inventory(
     Raises GitFailed, and StorageFailed when the cache can't be written.
     """
     inventories = Inventories(cache)
-    linted = hashlib.sha256(lint.version.encode()).hexdigest()[:12] if lint else "unlinted"
-    name = f"{commit}-{rules_version()}-{linted}"
+    name = f"{commit}-{version_name(rules_version(), lint.version if lint else 'unlinted')}"
     with without_collector():
         kept = inventories.load(name)
         if kept is not None:
