@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -294,6 +295,27 @@ def test_a_repository_of_another_owner_is_read(repository: OperatorRepository, s
     head = repository.head()
     subprocess.run(["chown", "-R", "12345:12345", repository.path], check=True)
     assert GitWorkspace(repository.path, state).take_base() == head
+
+
+def test_an_old_git_that_refuses_another_owners_repository_is_said_with_the_way_out(tmp_path: Path) -> None:
+    old = tmp_path / "git"
+    old.write_text(
+        '#!/bin/sh\ncase "$*" in *rev-parse*) echo "fatal: unsafe repository (is owned by someone else)" >&2; exit 128;; esac\n'
+        f'exec {shutil.which("git")} "$@"\n'
+    )
+    old.chmod(0o755)
+    program = (
+        "from pathlib import Path; from fresh.adapters.git_workspace import GitWorkspace\n"
+        "from fresh.errors import OperatorMistake\n"
+        "try: GitWorkspace(Path('.'), Path('s')).take_base()\n"
+        "except OperatorMistake as mistake: print(mistake.message, mistake.hint)\n"
+    )
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(Path(__file__).parents[2])}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+    )
+    assert "belongs to another user" in ended.stdout
+    assert "git 2.38 or newer" in ended.stdout
 
 
 @AS_ROOT
