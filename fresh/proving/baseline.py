@@ -18,6 +18,8 @@ from fresh.proving.judging import ENDS
 from fresh.proving.rig import Rig
 
 NO_TESTS = 5  # the exit code of pytest, and of unittest from Python 3.12 on
+# How a suite ends in which no test was found; unittest says 0 up to Python 3.11.
+_EMPTY = {Style.PYTEST: (NO_TESTS,), Style.UNITTEST: (0, NO_TESTS), Style.CUSTOM: (0,)}
 HINT = "Say how they are run with --test-command, or which interpreter has the dependencies with --python."
 
 
@@ -99,7 +101,7 @@ def _demand_meaning(run: TestRun, rig: Rig) -> None:
             f"None of the {len(run.outcomes)} tests passes on the base commit: {telling(run.tail)}.",
             hint=HINT,
         )
-    if not run.outcomes and run.exit_code not in (0, NO_TESTS):
+    if not run.outcomes and run.exit_code not in _EMPTY[rig.command.style]:
         raise Refusal(
             f"The test command ends with exit code {run.exit_code} on the base commit and reports no tests: "
             f"{telling(run.tail)}.",

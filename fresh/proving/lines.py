@@ -21,7 +21,7 @@ def body_lines(source: str, first: int, last: int) -> frozenset[int]:
     return frozenset(line for line in found if first <= line <= last)
 
 
-def _begun(node: ast.AST) -> set[int]:
+def _begun(node: ast.stmt | ast.expr) -> set[int]:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return set()
     return {inner.lineno for inner in ast.walk(node) if isinstance(inner, ast.stmt)} or {node.lineno}

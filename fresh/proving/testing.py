@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -100,6 +101,18 @@ def inside_argv(command: TestCommand, environment: Environment, *, selected: boo
 def passed_whole(run: TestRun) -> bool:
     """Say whether a command that names no tests ended well."""
     return run.ended is RunEnd.EXIT and run.exit_code == 0
+
+
+def sweep_reports(scratch: Path, older_than: float = 86400.0) -> int:
+    """Remove reports that killed processes left; return how many."""
+    left = [
+        report
+        for report in scratch.glob("report-*.jsonl")
+        if time.time() - report.lstat().st_mtime > older_than
+    ]
+    for report in left:
+        report.unlink(missing_ok=True)
+    return len(left)
 
 
 @contextmanager
