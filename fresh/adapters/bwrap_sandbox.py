@@ -8,7 +8,6 @@ uid, also afterwards.
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import threading
@@ -28,7 +27,7 @@ from fresh.adapters.bwrap.running import Running
 from fresh.adapters.bwrap.staging import launcher, sources
 from fresh.adapters.bwrap.watch import Watch
 from fresh.domain.evidence import RunEnd
-from fresh.errors import Refusal, SandboxUnavailable
+from fresh.errors import SandboxUnavailable
 from fresh.ports import Command, Finished, Limits, Mount
 
 NOBODY = 65533
@@ -90,12 +89,7 @@ class BwrapSandbox:
             words = [*launcher(command, uid, group, files.streams.status), "--", *inside]
             running = Running(Watch(command, group), command.limits.output, group)
             with self._registered(running):
-                try:
-                    returned = running.run(words, files.stdin, files.status, files.inherited)
-                except OSError as failed:
-                    if failed.errno != errno.E2BIG:
-                        raise
-                    raise Refusal(f"The command line of {command.argv[0][:80]!r} is too long.") from failed
+                returned = running.run(words, files.stdin, files.status, files.inherited)
             return _judge(running, returned, time.monotonic() - started)
 
     def sweep(self) -> int:

@@ -40,7 +40,10 @@ class DiskWatch:
         return sum(self._written(place) for place in self._places) > self._limit
 
     def _growth(self, place: Path, space: int, inodes: int) -> int:
-        space_left, inodes_left = _free(place)
+        try:
+            space_left, inodes_left = _free(place)
+        except FileNotFoundError:
+            return 0  # somebody removed the tree, and what stood there no longer takes space
         return max(space - space_left, (inodes - inodes_left) * BLOCK, 0)
 
     def _written(self, place: Path) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from fresh.adapters.bwrap.cgroups import PREFIX, take_away
 from fresh.adapters.bwrap.hierarchies import Hierarchy
 from fresh.adapters.bwrap.owners import Owner
+from fresh.errors import StorageFailed
 
 
 class Leftovers:
@@ -23,15 +24,18 @@ class Leftovers:
         self._noted: set[tuple[Owner, tuple[Path, ...]]] = set()
 
     def note(self, owner: Owner, hierarchy: Hierarchy) -> None:
-        """Write down where `owner` makes groups, before it makes the first."""
+        """Write down where `owner` makes groups, before it makes the first. Raises StorageFailed."""
         with self._lock:
             key = (owner, hierarchy.directories)
             if key in self._noted or not hierarchy.directories:
                 return
-            self._state.mkdir(parents=True, exist_ok=True)
-            draft = self._state / f".{owner}"
-            draft.write_text("".join(f"{directory}\n" for directory in hierarchy.directories))
-            draft.replace(self._state / str(owner))
+            try:
+                self._write(owner, hierarchy.directories)
+            except OSError as failed:
+                raise StorageFailed(
+                    f"Could not note in {self._state} where control groups are made: {failed.strerror}.",
+                    hint="Check that the state directory can be written and the disk is not full.",
+                ) from failed
             self._noted.add(key)
 
     def sweep(self, hierarchy: Hierarchy) -> int:
@@ -44,6 +48,12 @@ class Leftovers:
             if not any(_groups_of_dead(home) for home in noted):
                 file.unlink(missing_ok=True)
         return removed
+
+    def _write(self, owner: Owner, directories: tuple[Path, ...]) -> None:
+        self._state.mkdir(parents=True, exist_ok=True)
+        draft = self._state / f".{owner}"
+        draft.write_text("".join(f"{directory}\n" for directory in directories))
+        draft.replace(self._state / str(owner))
 
     def _notes(self) -> list[tuple[Owner, Path, tuple[Path, ...]]]:
         if not self._state.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 import signal
@@ -16,7 +17,7 @@ from fresh.adapters.bwrap.cgroups import Group
 from fresh.adapters.bwrap.output import Output
 from fresh.adapters.bwrap.reports import Reports
 from fresh.adapters.bwrap.watch import Watch
-from fresh.errors import SandboxUnavailable
+from fresh.errors import Refusal, SandboxUnavailable
 
 BURIAL = 20.0
 CHUNK = 1 << 16
@@ -61,16 +62,7 @@ class Running:
         with self._lock:
             if self.killed:
                 return None
-            self._process = process = subprocess.Popen(
-                words,
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=(*inherited, writer.fileno()),
-                cwd="/",
-                env={},
-                start_new_session=True,
-            )
+            self._process = process = _start(words, stdin, (*inherited, writer.fileno()))
         writer.close()
         assert process.stdout is not None
         try:
@@ -161,3 +153,27 @@ class Running:
         # When the host is the init of its container, the orphan became its child.
         with suppress(ChildProcessError):
             os.waitid(os.P_PIDFD, init, os.WEXITED | os.WNOHANG)
+
+
+def _start(words: Sequence[str], stdin: int, inherited: Sequence[int]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            words,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=inherited,
+            cwd="/",
+            env={},
+            start_new_session=True,
+        )
+    except OSError as failed:
+        if failed.errno == errno.E2BIG:
+            size = sum(len(os.fsencode(word)) for word in words)
+            raise Refusal(
+                f"The command line is too long: {size} bytes.", hint="Use standard input."
+            ) from failed
+        raise SandboxUnavailable(
+            f"A command could not be started in the sandbox: {failed.strerror}.",
+            hint="See whether the machine has processes, memory and open files left: ulimit -a; free -m",
+        ) from failed

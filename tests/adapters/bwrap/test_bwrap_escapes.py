@@ -176,6 +176,11 @@ def test_roots_uid_is_never_lent(lab, host, marker):
     assert (lab.tree / "made").stat().st_uid == 65533
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user can't give up its groups")
+def test_no_group_of_the_host_is_lent(lab):
+    assert lab.shell("grep Groups /proc/self/status").text.split() == ["Groups:"]
+
+
 def test_only_own_processes_are_seen_and_killed(lab):
     finished = lab.shell("ls -d /proc/[0-9]* | wc -l; kill -9 -1; echo survived")
     assert int(finished.text.split()[0]) < 8

@@ -16,6 +16,7 @@ import pytest
 from fresh.adapters.bwrap import hierarchies
 from fresh.adapters.bwrap.cgroups import PREFIX
 from fresh.adapters.bwrap_sandbox import BwrapSandbox
+from fresh.errors import Refusal, StorageFailed
 from fresh.ports import Command, Limits
 
 ORCHESTRATOR = """
@@ -54,7 +55,7 @@ def test_nothing_outlives_a_killed_host(lab, host, marker):
     assert host.is_rid_of(marker)
     left = groups_of(orchestrator.pid)
     assert left or not hierarchies.find().homes
-    assert lab.sandbox.sweep() == len(left)
+    assert lab.sandbox.sweep() >= len(left)  # others may have died on this machine, too
     assert groups_of(orchestrator.pid) == []
     assert list((lab.state / "sandbox").iterdir()) == []
 
@@ -92,7 +93,7 @@ def test_a_new_host_sweeps_groups_that_lie_elsewhere(lab, tmp_path):
         (elsewhere / f"{PREFIX}{dead}-0").mkdir()
         (lab.state / "sandbox").mkdir(parents=True)
         (lab.state / "sandbox" / dead).write_text(f"{elsewhere}\n")
-        assert lab.sandbox.sweep() == 1
+        assert lab.sandbox.sweep() >= 1
         assert not list(elsewhere.glob(f"{PREFIX}*"))
     finally:
         elsewhere.rmdir()
@@ -106,7 +107,7 @@ def test_a_sweep_kills_what_is_left_in_a_dead_hosts_group(lab):
     group.mkdir()
     orphan = subprocess.Popen(["/bin/sleep", "1000"])
     (group / "cgroup.procs").write_text(str(orphan.pid))
-    assert lab.sandbox.sweep() == 1
+    assert lab.sandbox.sweep() >= 1
     assert orphan.wait(timeout=5) == -signal.SIGKILL
     assert not group.exists()
 
@@ -165,8 +166,6 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, host, marker):
 
 
 def test_a_command_line_that_is_too_long_is_refused(lab):
-    from fresh.errors import Refusal
-
     with pytest.raises(Refusal, match="too long"):
         lab.run("/bin/echo", "x" * (1 << 20))
 
@@ -179,3 +178,19 @@ def test_a_much_used_sandbox_of_another_thread_does_not_hold_up_the_probe(tmp_pa
         sandbox.probe()
         assert time.monotonic() - begun < 1.5
         running.result()
+
+
+def test_a_state_directory_that_can_not_be_written_is_named(tmp_path):
+    if not hierarchies.find().homes:
+        pytest.skip("nothing is noted where no control group can be made")
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageFailed, match="in the way|file"):
+        BwrapSandbox(tmp_path / "file").run(Command(("/bin/true",), "/"))
+
+
+def test_a_tree_that_vanishes_while_a_command_runs_does_not_hurt_the_host(lab):
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(lab.shell, "sleep 1; echo end")
+        time.sleep(0.4)
+        lab.tree.rename(lab.tree.with_name("gone"))
+        assert running.result().text == "end\n"

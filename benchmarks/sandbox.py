@@ -1,0 +1,88 @@
+"""Measure what the sandbox adds to a command, beside a bare subprocess in the same run.
+
+    python benchmarks/sandbox.py [ROUNDS]
+
+Prints one line for each kind of work: medians of both in milliseconds, the difference, and the ratio.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from fresh.adapters.bwrap_sandbox import BwrapSandbox
+from fresh.ports import Command, Mount
+
+ROUNDS = 30
+FILES = 2000
+
+
+def main(rounds: int) -> None:
+    """Run everything."""
+    with tempfile.TemporaryDirectory() as room:
+        tree = Path(room, "tree")
+        tree.mkdir()
+        (tree / "test_work.py").write_text(
+            "import pytest\n@pytest.mark.parametrize('n', range(200))\ndef test_it(n): pass\n"
+        )
+        sandbox = BwrapSandbox(Path(room, "state"))
+        print(sandbox.probe())
+        compare("nothing at all", sandbox, tree, ("/bin/true",), rounds)
+        compare("python -c pass", sandbox, tree, (sys.executable, "-c", "pass"), rounds)
+        tests = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_work.py")
+        compare("200 tests", sandbox, tree, tests, max(rounds // 6, 3))
+        for number in range(FILES):
+            (tree / f"file{number}").touch()
+        compare(f"nothing, {FILES} files", sandbox, tree, ("/bin/true",), rounds)
+        crowd(sandbox, tree, rounds)
+
+
+def compare(what: str, sandbox: BwrapSandbox, tree: Path, argv: Sequence[str], rounds: int) -> None:
+    """Time bare and contained runs in turns, so that both meet the same weather."""
+    command = contained(tree, argv)
+    bare, inside = [], []
+    for _ in range(rounds):
+        bare.append(timed(lambda: subprocess.run(argv, cwd=tree, capture_output=True, check=True)))
+        inside.append(timed(lambda: succeed(sandbox, command)))
+    plain, walled = statistics.median(bare), statistics.median(inside)
+    print(
+        f"{what:22} bare {plain:8.1f} ms  contained {walled:8.1f} ms  +{walled - plain:6.1f} ms  x{walled / plain:.2f}"
+    )
+
+
+def crowd(sandbox: BwrapSandbox, tree: Path, rounds: int) -> None:
+    """Time ten at once."""
+    command = contained(tree, ("/bin/true",))
+    with ThreadPoolExecutor(10) as pool:
+        taken = timed(lambda: list(pool.map(lambda _: succeed(sandbox, command), range(rounds))))
+    print(f"{'ten at once':22} {rounds} commands in {taken:.0f} ms: {taken / rounds:.1f} ms each")
+
+
+def contained(tree: Path, argv: Sequence[str]) -> Command:
+    """Show the tree and this interpreter at their own places."""
+    shown = tuple(Mount(Path(place), place) for place in (sys.base_prefix, sys.prefix))
+    return Command(tuple(argv), str(tree), (*shown, Mount(tree, str(tree), writable=True)))
+
+
+def succeed(sandbox: BwrapSandbox, command: Command) -> None:
+    """Run, and refuse to time a failure."""
+    finished = sandbox.run(command)
+    if finished.exit_code != 0:
+        raise SystemExit(f"{command.argv} ended with {finished.exit_code}: {finished.text}")
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Time in milliseconds."""
+    begun = time.perf_counter()
+    work()
+    return (time.perf_counter() - begun) * 1000
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)
