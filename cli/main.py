@@ -12,7 +12,6 @@ from cli.lazy import LazyGroup
 from fresh.errors import FreshError
 
 INTERRUPTED = 130
-BROKEN_PIPE = 141
 
 root = LazyGroup(
     "fresh",
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Python flushes stdout once more when it exits, and would complain there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+        return 1
 
 
 def _carry_out(arguments: Sequence[str] | None) -> int:
