@@ -184,7 +184,7 @@ def test_a_state_directory_that_can_not_be_written_is_named(tmp_path):
     if not hierarchies.find().homes:
         pytest.skip("nothing is noted where no control group can be made")
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StorageFailed, match="in the way|file"):
+    with pytest.raises(StorageFailed, match="file"):
         BwrapSandbox(tmp_path / "file").run(Command(("/bin/true",), "/"))
 
 

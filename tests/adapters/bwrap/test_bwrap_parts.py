@@ -102,7 +102,7 @@ def test_a_flood_of_empty_files_counts_as_growth(tmp_path):
 
 
 def test_memory_of_descendants_is_added_up():
-    code = "import os, time; os.fork(); kept = os.urandom(1) * (50 << 20); print('ready', flush=True); time.sleep(60)"
+    code = "import os, time; os.fork(); kept = os.urandom(1) * (50 << 20); os.write(1, b'ready\\n'); time.sleep(60)"
     child = subprocess.Popen(["/usr/bin/env", sys.executable, "-c", code], stdout=subprocess.PIPE)
     try:
         assert child.stdout is not None
