@@ -13,7 +13,7 @@ from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.approval import Decision, Question
 from fresh.domain.change import Change, TreeEntry
 from fresh.domain.evidence import Evidence, RunEnd, TestRun
-from fresh.domain.feature import Feature, Inventory, Kind
+from fresh.domain.feature import Feature, Finding, Inventory, Kind
 from fresh.domain.order import RunOrder
 from fresh.domain.record import Claim, Event, Host, RunRecord
 from fresh.domain.report import RunReport
@@ -280,6 +280,28 @@ class Bench(Protocol):
         self, selection: Sequence[str] = (), *, coverage: bool = False, wall: float | None = None
     ) -> TestRun:
         """Run the repository's tests on the tree as it is now; `selection` holds paths or test ids, empty means all."""
+        ...
+
+
+@dataclass(frozen=True)
+class TidyRules:
+    """Which rules to apply, for which oldest Python (e.g. py310) and line length; `first_party` sorts imports."""
+
+    select: tuple[str, ...]
+    target: str = "py39"
+    line_length: int = 88
+    first_party: tuple[str, ...] = ()
+
+
+class Tidier(Protocol):
+    """Find and fix lint in one text, which is read and never run. Every method raises Mishap."""
+
+    def find(self, path: str, text: str, rules: TidyRules) -> tuple[Finding, ...]:
+        """List the findings, in the order of their lines."""
+        ...
+
+    def fix(self, path: str, text: str, rules: TidyRules) -> str:
+        """Apply the fixes that are called safe, and no other."""
         ...
 
 
