@@ -44,7 +44,8 @@ def diff(agent: str, repo: str) -> None:
     from fresh.adapters.git_workspace import GitWorkspace
 
     patch = GitWorkspace(place.repository, place.home).diff(found.ticket.base, commit)
-    click.echo(_coloured(patch) if sys.stdout.isatty() else patch, nl=False)
+    # click would take colours out of the file that the patch is about.
+    sys.stdout.write(_coloured(patch) if sys.stdout.isatty() else patch)
 
 
 @click.command(short_help="Show what an agent did.")
@@ -88,7 +89,9 @@ def _coloured(patch: str) -> str:
     for row in patch.split("\n"):
         colour = next((colour for start, colour in COLOURS if row.startswith(start)), None)
         shown = UNSAFE.sub("�", row)
-        rows.append(click.style(shown, fg=colour, bold=colour == "white") if colour else shown)
+        rows.append(
+            click.style(shown, fg=colour, bold=True if colour == "white" else None) if colour else shown
+        )
     return "\n".join(rows)
 
 
