@@ -13,6 +13,7 @@ class EntryRule(StrEnum):
     CONSOLE_SCRIPT = "console script"
     PLUGIN = "plug-in entry point"
     MAIN = "runs as __main__"
+    SCRIPT = "script of the project"
     COMMAND_LINE = "named in a command line"
     CLICK = "click command"
     TYPER = "typer command"

@@ -62,8 +62,8 @@ def find_roots(graph: Graph, declared: Iterable[Declared]) -> list[Root]:
     for module in graph.modules.by_name.values():
         if not module.is_product or module.source.role is Role.VENDORED:
             continue
-        if module.record.runs_as_main or module.name.rpartition(".")[2] == "__main__":
-            found.append(Root(module.body, EntryRule.MAIN, module.name, module.source.path, 1))
+        if rule := _rule_of_run(module):
+            found.append(Root(module.body, rule, module.name, module.source.path, 1))
         if module.name.rpartition(".")[2] in DJANGO_MODULES and "django" in _externals(module):
             found.append(
                 Root(module.body, EntryRule.DJANGO, "module loaded by name", module.source.path, 1, True)
@@ -71,6 +71,13 @@ def find_roots(graph: Graph, declared: Iterable[Declared]) -> list[Root]:
         found += _of_registrations(graph, module)
         found += _of_definitions(graph, module)
     return sorted(set(found), key=lambda root: (root.weak, root.path, root.line, root.node, root.words))
+
+
+def _rule_of_run(module: Module) -> EntryRule | None:
+    """Say by which rule a file is run as it is; a project's scripts are, also without a guard."""
+    if module.record.runs_as_main or module.name.rpartition(".")[2] == "__main__":
+        return EntryRule.MAIN
+    return EntryRule.SCRIPT if module.source.role is Role.TOOL else None
 
 
 def as_entry_points(graph: Graph, roots: Iterable[Root]) -> tuple[EntryPoint, ...]:
@@ -141,7 +148,7 @@ def _decorated(graph: Graph, module: Module, node: int, definition: Definition) 
         if last in NEUTRAL or name.partition(".")[0] == definition.name:
             continue
         where = (module.source.path, definition.line)
-        registering = last in REGISTERING and ("." in name or last in REGISTERING_BARE)
+        registering = last in REGISTERING_BARE or (last in REGISTERING and "." in name)
         source = origin(graph.symbols, module, definition.owner, name)
         rule = rule_of(source) if source else None
         if rule is not None and registering:

@@ -38,7 +38,7 @@ class Searches:
             self.rules.setdefault(root.node, root)
         self.strong = Reach(graph, _nodes(roots, weak=False), weak=False, allow=self._is_ours)
         self.any = Reach(graph, _nodes(roots, weak=True), allow=self._is_ours)
-        self.offers: dict[int, str] = {**self._documented(mentions), **self._shown(), **exports}
+        self.offers = self._with_members({**self._documented(mentions), **self._shown(), **exports})
         self.interface = Reach(graph, sorted(self.offers), allow=self._is_ours)
         self.tests = Reach(graph, self._nodes_of(Role.TEST))
 
@@ -56,6 +56,17 @@ class Searches:
             place = mentions.place(definition.name)
             if place and self.graph.modules.of[node].source.role is Role.PRODUCT:
                 found[node] = f"named in {place}"
+        return found
+
+    def _with_members(self, offers: Mapping[int, str]) -> dict[int, str]:
+        """Add the public members of every offered class: whoever has the class may call them."""
+        found = dict(offers)
+        for node, why in offers.items():
+            definition = self.graph.modules.definitions[node]
+            if definition is not None and definition.is_class:
+                for name, member in self.graph.modules.members.get(node, {}).items():
+                    if not name.startswith("_"):
+                        found.setdefault(member, why)
         return found
 
     def _shown(self) -> dict[int, str]:
