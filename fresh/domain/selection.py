@@ -19,6 +19,7 @@ from fresh.errors import OperatorMistake
 MOST_PICKS = 100
 ENOUGH_TESTS = 0.5
 NEAR = 3
+EQUAL_ORDER = (Kind.TESTS, Kind.HOOKUP, Kind.STUB, Kind.QUALITY)
 
 Screen = Callable[[Feature, Kind], str | None]
 
@@ -120,7 +121,7 @@ class Ranking:
             for kind in Kind
             if (not kinds or kind in kinds) and gap(feature, kind).size > 0
         ]
-        return sorted(found, key=lambda each: (each.place, each.feature.key, each.kind))
+        return sorted(found, key=lambda each: (each.place, each.feature.key, EQUAL_ORDER.index(each.kind)))
 
     def _candidate(self, feature: Feature, kind: Kind) -> Candidate:
         footprint = self.ground.footprint(feature, kind)
