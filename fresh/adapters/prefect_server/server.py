@@ -24,9 +24,12 @@ from fresh.adapters.prefect_server.child import (
 from fresh.adapters.prefect_server.health import is_healthy
 from fresh.adapters.prefect_server.record import find, read_record
 from fresh.adapters.prefect_server.template import copy_template
-from fresh.errors import ServerUnreachable
+from fresh.errors import ServerUnreachable, StorageFailed
 
 _ATTEMPTS = 3
+_CLOSING = 2.0
+"""Seconds for which a killed server's sockets may outlive it: its threads end one by one."""
+
 _SILENCE = 60.0
 """Seconds after which a server that lives but does not answer is given up."""
 
@@ -56,10 +59,16 @@ class PrefectServer:
     def start(self) -> str:
         """Return the address of a server that answers: one that lives already, else a child of this process.
 
-        Raises ServerUnreachable.
+        Raises ServerUnreachable; StorageFailed when its directory can't be written.
         """
-        with _locked(self._home, self._patience):
-            return self._stand_up()
+        try:
+            with _locked(self._home, self._patience):
+                return self._stand_up()
+        except OSError as trouble:
+            raise StorageFailed(
+                f"The Prefect server's directory {self._home} can't be used: {trouble.strerror or trouble}.",
+                hint="Make room or give write access there, or move the state with FRESH_HOME.",
+            ) from trouble
 
     def ensure(self) -> str:
         """Return the same address as before, from a server that answers; it is started again when it died.
@@ -138,7 +147,7 @@ class PrefectServer:
             return
         record = read_record(self._home)
         last = urlsplit(record.url).port if record else None
-        if last and is_free(last):
+        if last and await_free(last, _CLOSING):
             yield last
         for _ in range(_ATTEMPTS):
             yield free_port()

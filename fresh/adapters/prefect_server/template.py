@@ -26,6 +26,7 @@ def copy_template(home: Path, template: Path | None = None) -> bool:
     source = template or template_path()
     if not source.is_file() or any(home.glob(f"{DATABASE}*")):
         return False
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = home / ".template"
     shutil.copyfile(source, draft)
     os.replace(draft, home / DATABASE)
