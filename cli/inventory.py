@@ -16,6 +16,26 @@ from fresh.errors import OperatorMistake
 from fresh.whereabouts import make_home
 from fresh.wiring import toolbox
 
+COLUMNS = {
+    "state": 11,
+    "feature": 24,
+    "where": 16,
+    "tested": 6,
+    "quality": 7,
+    "necessity": 9,
+    "safety": 6,
+    "evidence": None,
+}
+"""Columns of the table and the width below which none of them is cut."""
+ORDER = (
+    Reachability.UNHOOKED,
+    Reachability.TEST_ONLY,
+    Reachability.UNKNOWN,
+    Reachability.API_ONLY,
+    Reachability.HOOKED_WEAK,
+    Reachability.HOOKED,
+)
+"""What nothing reaches comes first: that is what can be improved."""
 NEAR = 5
 WIDE = 200
 
@@ -106,9 +126,9 @@ def _show(found: Inventory) -> None:
     if not console.is_terminal:
         console = Console(width=WIDE)
     shown = Table(box=None, pad_edge=False)
-    for name in ("state", "feature", "where", "tested", "quality", "necessity", "safety", "evidence"):
-        shown.add_column(name, no_wrap=True, overflow="ellipsis")
-    for feature in sorted(found.features, key=lambda f: (f.reachability.value, -f.necessity, f.key)):
+    for name, width in COLUMNS.items():
+        shown.add_column(name, no_wrap=True, overflow="ellipsis", min_width=width)
+    for feature in sorted(found.features, key=lambda f: (ORDER.index(f.reachability), -f.necessity, f.key)):
         shown.add_row(*(Text(cell) for cell in _cells(feature)))
     console.print(shown)
     console.print(Text(f"\n{totals(found)}"))

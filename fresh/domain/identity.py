@@ -18,8 +18,11 @@ def agent_id(run_id: str, feature_key: str, kind: str, attempt: int = 0) -> str:
 
 
 def question_id(agent_id: str, why: str, ordinal: int) -> str:
-    """Name one question of one agent; never reused, because a used Prefect pause key replays its old answer."""
-    return f"{agent_id}-{why}-{ordinal}"
+    """Name one question of one agent; never reused, because a used Prefect pause key replays its old answer.
+
+    Such a key may hold lowercase letters, numbers and dashes alone.
+    """
+    return f"{agent_id}-{why.replace('_', '-')}-{ordinal}"
 
 
 def slug(text: str, longest: int = 40) -> str:
@@ -45,7 +48,9 @@ def resolve(prefix: str, known: Iterable[str], what: str) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise OperatorMistake(f"No {what} has an id that starts with {prefix!r}.", hint="See: fresh auto status")
+        raise OperatorMistake(
+            f"No {what} has an id that starts with {prefix!r}.", hint="See: fresh auto status"
+        )
     raise OperatorMistake(
         f"{prefix!r} fits {len(found)} {what}s: {', '.join(found)}.", hint="Type one more letter of the id."
     )

@@ -405,7 +405,7 @@ def test_questions_are_listed_oldest_first_by_what_is_left_to_do(story: Journal)
     story.add_agent(a_ticket("def67890"), NOON)
     story.ask(a_question("def67890", Why.POLICY, ordinal=2))
     story.ask(a_question("def67890", Why.CHECKS_FAIL, ordinal=1))
-    ids = ["abc12345-ready-0", "def67890-checks_fail-1", "def67890-policy-2"]
+    ids = ["abc12345-ready-0", "def67890-checks-fail-1", "def67890-policy-2"]
     assert [question.id for question in story.questions(RUN)] == ids
     story.decide(ids[0], a_decision())
     story.decide(ids[1], a_decision())

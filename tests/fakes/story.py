@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from fresh.domain.agent import AgentReport, Outcome, Ticket
 from fresh.domain.approval import Answer, Decision, Question, Why
 from fresh.domain.feature import Feature, Kind, Reachability
+from fresh.domain.identity import question_id
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.record import Event, Host, RunRecord
 from fresh.domain.stopping import StopRequest
@@ -81,7 +82,7 @@ def a_report(name: str = "abc12345", outcome: Outcome = Outcome.COMPLETED, **mor
 def a_question(agent: str = "abc12345", why: Why = Why.READY, ordinal: int = 0, run: str = RUN) -> Question:
     """One question, asked at noon, to be answered within the hour."""
     return Question(
-        id=f"{agent}-{why}-{ordinal}",
+        id=question_id(agent, why, ordinal),
         run_id=run,
         agent_id=agent,
         why=why,
