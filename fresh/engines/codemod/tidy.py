@@ -103,6 +103,8 @@ def work(bench: Bench, plan: Plan, feedback: Evidence | None, asked: str, *, tid
     green = bench.run_tests(tests, wall=WALL)
     bench.write(path, after)
     _still_green(path, green, bench.run_tests(tests, wall=WALL))
+    bench.reset()  # what the runs left in the tree is no part of the change
+    bench.write(path, after)
     return _report(path, before, after, fixed, green, tests, rules)
 
 

@@ -12,6 +12,7 @@ MOST_DOCUMENTED = 4
 FEWEST = 4
 FEWEST_OF_MANY = 2
 LONGEST = 60
+LINES_A_CASE = 8
 
 Element = tuple[str, int, int]
 
@@ -58,14 +59,16 @@ def choose(observations: Sequence[Observation]) -> tuple[Observation, ...]:
         if _fits(item, chosen):
             chosen.append(item)
     seen = {element for item in chosen for element in _elements(item)}
-    while len(chosen) < MOST:
+    most = MOST + len({line for item in pool for line in item.lines}) // LINES_A_CASE
+    while len(chosen) < most:
         left = [item for item in pool if item not in chosen and _fits(item, chosen)]
         best = max(left, key=lambda item: (_gain(item, seen), -_cost(item)), default=None)
         if best is None or not _elements(best) - seen:
             break
         chosen.append(best)
         seen |= _elements(best)
-    return tuple(_rounded_out(chosen, pool))
+    complete = _rounded_out(chosen, pool)
+    return tuple(item for item in pool if item in complete)
 
 
 def _elements(item: Observation) -> set[Element]:

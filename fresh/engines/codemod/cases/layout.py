@@ -22,6 +22,8 @@ def flat(node: ast.expr) -> str:
     """Print an expression on one line."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
         return quoted(node.value)
+    if isinstance(node, ast.Constant) and isinstance(node.value, float):
+        return repr(node.value).replace("e+", "e")
     parts = _parts(node)
     if parts is None:
         return _operator(node)

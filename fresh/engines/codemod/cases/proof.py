@@ -18,6 +18,7 @@ LEAST_COVERED = 0.6
 LEAST_KILLED = 0.5
 WALL = 120.0
 MOST_RELATED = 6
+MOST_SINGLE = 3
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,19 @@ def covered_before(bench: Bench, target: Target, home: Home, lines: Sequence[int
     if not related:
         return ()
     run = bench.run_tests(related, coverage=True, wall=WALL)
-    if run.ended is not RunEnd.EXIT or not run.covered:
+    runs = [run] if _measured(run) else []
+    if not runs and len(related) > 1:
+        # One file that can't be collected keeps all the others from running.
+        single = [bench.run_tests((path,), coverage=True, wall=WALL) for path in related[:MOST_SINGLE]]
+        runs = [run for run in single if _measured(run)]
+    if not runs:
         return None
-    return _of(run, target, lines)
+    return tuple(sorted({line for run in runs for line in _of(run, target, lines)}))
+
+
+def _measured(run: TestRun) -> bool:
+    """Say whether tests ran at all; red ones cover lines too."""
+    return run.ended is RunEnd.EXIT and bool(run.covered) and run.exit_code in (0, 1)
 
 
 def _of(run: TestRun, target: Target, lines: Sequence[int]) -> tuple[int, ...]:

@@ -67,7 +67,14 @@ def work(bench: Bench, plan: Plan, feedback: Evidence | None, asked: str) -> Wor
     held = _steady(bench, target, survey)
     chosen = _chosen(target, survey, held)
     page, proof = _prove(bench, target, home, survey, chosen, _laws(target, survey, held, home), before)
+    _leave_only(bench, home.path, page.text)
     return _report(target, home, chosen, held, page, proof)
+
+
+def _leave_only(bench: Bench, path: str, text: str) -> None:
+    """Clear away what the runs left in the tree, so that the change is the file alone."""
+    bench.reset()
+    bench.write(path, text)
 
 
 def _steady(bench: Bench, target: Target, survey: Survey) -> tuple[Observation, ...]:

@@ -32,6 +32,8 @@ def find(question: Question) -> Subject:
     """Import the module from the tree, not from an installed copy, and look the feature up. Raises NotThere."""
     path = os.path.realpath(question.path)
     root = os.path.realpath(question.root or ".")
+    # The empty entry would follow every change of directory.
+    sys.path[:] = [place for place in sys.path if place]
     for place in (os.getcwd(), root):
         if place not in sys.path:
             sys.path.insert(0, place)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 import typing
+from itertools import zip_longest
 from typing import NamedTuple
 
 from . import literal
@@ -12,6 +14,24 @@ from .literal import Unwritable
 from .wire import Argument, Hint
 
 TEXTS = ("separator", "strpath")
+
+
+WRITTEN = {
+    **{
+        word: word
+        for word in ("str", "int", "float", "bool", "bytes", "list", "dict", "tuple", "set", "complex")
+    },
+    **{word: "list" for word in ("Sequence", "Iterable", "Collection", "List", "MutableSequence")},
+    **{
+        word: word.lower() for word in ("Dict", "Set", "Tuple", "Callable", "Iterator", "Decimal", "Fraction")
+    },
+    **{word: word for word in ("datetime", "date", "time", "timedelta", "None")},
+    "Mapping": "dict",
+    "MutableMapping": "dict",
+    "Any": "unknown",
+    "object": "unknown",
+    "Path": "path",
+}
 
 
 class Unfit(Exception):
@@ -94,7 +114,7 @@ def _samples(item: inspect.Parameter, kind: object, hint: Hint | None) -> list[S
     if known and kind is str and hint:
         found = [sample for name in TEXTS if name in hint.kinds for sample in KINDS[name]] + found
     if not found and isinstance(kind, str):
-        found = list(KINDS.get(kind, []))
+        found = _from_words(kind)
     if not found and not known:
         found = [sample for name in (hint.kinds if hint else ()) for sample in KINDS.get(name, [])]
     if not known:
@@ -105,6 +125,14 @@ def _samples(item: inspect.Parameter, kind: object, hint: Hint | None) -> list[S
         constants = [constant for constant in constants if _fits(constant, found)]
     head = found[:1] + constants if found else constants
     return [sample for sample in dict.fromkeys(head + found) if not _is_default(sample, item.default)]
+
+
+def _from_words(annotation: str) -> list[Sample]:
+    """Read an annotation that can't be evaluated, e.g. because its names are imported for type checkers alone."""
+    outer = re.sub(r"\[.*\]", "", annotation.replace("Optional[", "None |").replace("Union[", ""))
+    words = [word.strip(" ]'\"").rpartition(".")[2] for word in re.split(r"[|,]", outer)]
+    columns = [KINDS[WRITTEN[word]] for word in words if word in WRITTEN]
+    return [sample for row in zip_longest(*columns) for sample in row if sample is not None]
 
 
 def _fits(constant: Sample, found: list[Sample]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import sys
+import tempfile
 import time
 import unittest
 from types import CodeType, FunctionType
@@ -25,7 +26,7 @@ def try_test(question: Question) -> Trial:
         subject = find(question)
     except NotThere as problem:
         return Trial(trouble=str(problem))
-    sys.path.insert(0, os.getcwd())
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = tempfile.mkdtemp()
     started = time.monotonic()
     sound = ask_child(lambda: [_run(question)], SECONDS * 2)
     if sound != [0]:
