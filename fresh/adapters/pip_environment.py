@@ -25,7 +25,7 @@ from fresh.ports import Environment, Mount, Sandbox, Workspace
 from fresh.proving.requirements import declared, import_roots, metadata_paths
 
 # Counts up when the same metadata is turned into another environment.
-BUILDER = 1
+BUILDER = 2
 OWN = (".venv", "venv")
 HINT = "Give --python the interpreter of an environment that has the repository's dependencies."
 

@@ -18,7 +18,9 @@ from fresh.proving.requirement_files import is_requirement_file, requirement_lin
 Read = Callable[[str], str]
 
 WANTED_GROUPS = frozenset({"test", "tests", "testing", "dev", "develop", "development"})
-LEGACY_BUILD = ("setuptools>=64", "wheel")
+LEGACY_BUILD = ("setuptools>=64",)
+# What a backend asks for only once it runs, which an installation without build isolation never hears.
+ASKED_LATER = {"setuptools": "wheel", "hatchling": "editables", "pdm-backend": "editables"}
 METADATA_FILES = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "pytest.ini", ".pytest.ini")
 # A pytest option or setting, and the plugin without which pytest ends with "unrecognized arguments".
 PLUGINS = {
@@ -79,6 +81,8 @@ def declared(paths: Sequence[str], read: Read) -> Declared:
     found.dynamic = found.dynamic or "setup.py" in texts
     if found.installable and not found.build:
         found.build.extend(LEGACY_BUILD)
+    backends = {canonicalize_name(Requirement(text).name) for text in found.build}
+    found.build.extend(later for backend, later in ASKED_LATER.items() if backend in backends - {later})
     for path in (path for path in texts if is_requirement_file(path)):
         found.add(_of_others(requirement_lines(path, texts), found))
     configured = "\n".join(texts.get(name, "") for name in METADATA_FILES if name != "setup.py")

@@ -50,7 +50,7 @@ lint = ["ruff"]
         "ruff",
     ]
     assert (found.build, found.python, found.dynamic, found.installable) == (
-        ["hatchling"],
+        ["hatchling", "editables"],
         ">=3.9",
         False,
         True,

@@ -29,7 +29,9 @@ _PASSED = (
 )
 _PASSED_STARTS = ("PIP_", "XDG_")
 _PASSED_ANY_CASE = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+# `--upgrade`, because what venv brings along is old, and a build in isolation would get the newest too.
 _OPTIONS = (
+    "--upgrade",
     "--only-binary",
     ":all:",
     "--no-input",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _SKIPPED_FOLDERS = ("site-packages", "dist-packages", ".venv", "venv", ".git", ".tox", ".nox", ".fresh")
 _TEST_FOLDERS = ("tests", "test", "testing")
 _CHUNK = 20000
+_report_now: list[Callable[[], None]] = []
 
 
 def start() -> None:
@@ -34,7 +35,19 @@ def start() -> None:
     except Exception:  # noqa: BLE001 - whatever is wrong with the target's own coverage, lines can be recorded without it
         collect = _with_monitoring(root) if hasattr(sys, "monitoring") else _with_trace(root)
     process = os.getpid()
-    atexit.register(lambda: _report(root, collect()) if os.getpid() == process else None)
+
+    def report() -> None:
+        if os.getpid() == process:
+            _report(root, collect())
+
+    _report_now.append(report)
+    atexit.register(finish)
+
+
+def finish() -> None:
+    """Report what ran so far, and no more; for processes that end without Python's own ending too."""
+    while _report_now:
+        _report_now.pop()()
 
 
 def is_product(path: str, root: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import fresh_report  # type: ignore[import-not-found]  # beside this file, inside
 import fresh_selection  # type: ignore[import-not-found]  # beside this file, inside
@@ -58,10 +59,13 @@ def pytest_runtest_logfinish(nodeid: str) -> None:
     _say("stop", nodeid)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(exitstatus: int) -> None:
-    """Report that the run came to its own end."""
+    """Report that the run came to its own end; a worker of pytest-xdist is about to be killed, without one."""
     if not _state["silent"]:
         fresh_report.write(kind="end", exit=int(exitstatus))
+    elif "fresh_lines" in sys.modules:
+        sys.modules["fresh_lines"].finish()
 
 
 def _outcome(report: pytest.TestReport) -> str | None:
