@@ -1,0 +1,58 @@
+"""How the commands that are there turn exceptions into errors for people; a new one does as they do, or nothing."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator, Sequence
+
+from fresh.engines.codemod.hookup.functions import Function
+from fresh.engines.codemod.hookup.layout import indented
+from fresh.engines.codemod.hookup.sources import Module, dotted
+
+
+def caught(module: Module, neighbours: Sequence[ast.AST], function: Function, body: list[str]) -> list[str]:
+    """Put a body under the `except` of a neighbour that catches what the function raises on purpose."""
+    handler = next(iter(_fitting(module, neighbours, function)), None)
+    if handler is None:
+        return body
+    block = ast.unparse(handler).splitlines()
+    return ["try:", *indented(body), *block]
+
+
+def _fitting(
+    module: Module, neighbours: Sequence[ast.AST], function: Function
+) -> Iterator[ast.ExceptHandler]:
+    for neighbour in neighbours:
+        for node in ast.walk(neighbour):
+            if not isinstance(node, ast.Try) or len(node.handlers) != 1:
+                continue
+            handler = node.handlers[0]
+            if (
+                handler.type is not None
+                and _catches(handler.type, function)
+                and _stands_alone(module, handler)
+            ):
+                yield handler
+
+
+def _catches(node: ast.expr, function: Function) -> bool:
+    """Say whether any exception that the function raises is a builtin that this clause catches."""
+    names = [dotted(part) for part in (node.elts if isinstance(node, ast.Tuple) else [node])]
+    kinds = tuple(kind for name in names if isinstance(kind := getattr(builtins, name, None), type))
+    raised = [getattr(builtins, name, None) for name in function.raised]
+    return bool(set(names) & function.raised) or any(
+        isinstance(kind, type) and issubclass(kind, kinds) for kind in raised
+    )
+
+
+def _stands_alone(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Say whether a clause uses nothing but its exception and what the module knows at its top level."""
+    known = {handler.name, *module.imported, *module.defined, *dir(builtins)}
+    names = [
+        part
+        for line in handler.body
+        for part in ast.walk(line)
+        if isinstance(part, ast.Name) and part.id not in known
+    ]
+    return not names and not any(isinstance(part, ast.Continue | ast.Break) for part in ast.walk(handler))
