@@ -26,6 +26,9 @@ from fresh.wiring import Toolbox, toolbox
 LEFT_RESUMABLE = 143
 """Exit code after SIGTERM or SIGHUP: the run is unfinished on purpose, `fresh auto resume` goes on."""
 
+LAST_WORDS = 5.0
+"""Seconds that Prefect gets to send its last log lines and events."""
+
 
 def start(order: RunOrder, repository: Path, *, fresh_run: bool = False) -> RunReport:
     """Start a run on a repository and stay with it to its end.
@@ -114,6 +117,7 @@ def _host(tools: Toolbox, run_id: str, order: RunOrder, give_up_first: RunRecord
             target=_carry_out, args=(lambda: run(order, run_id), outcome), name="run", daemon=True
         )
         _obey_signals_until_done(tools, run_id, worker)
+        _hand_over_the_rest()
         ended = outcome.get()
         if isinstance(ended, BaseException):
             raise ended
@@ -214,6 +218,17 @@ def _keep_alive(server: PrefectServer, ended: threading.Event) -> None:
             server.ensure()
         except Exception:
             logging.getLogger("fresh.server").exception("The Prefect server could not be started again")
+
+
+def _hand_over_the_rest() -> None:
+    """Let Prefect send what it still holds while its server lives: at exit it would wait for a server that is gone."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (APILogWorker, EventsWorker):
+        sending = threading.Thread(target=worker.drain_all, kwargs={"timeout": LAST_WORDS}, daemon=True)
+        sending.start()
+        sending.join(LAST_WORDS)
 
 
 def _quieten() -> None:
