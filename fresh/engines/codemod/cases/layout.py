@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import ast
+import re
+import unicodedata
 from collections.abc import Sequence
 
 INDENT = "    "
+
+
+def columns(text: str) -> int:
+    """Count the columns that a line takes; East Asian letters take two."""
+    return len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
 
 
 def quoted(value: str | bytes) -> str:
     """Write a text with double quotes unless single ones save escapes."""
     source = repr(value)
     prefix = "b" if isinstance(value, bytes) else ""
-    body = source[len(prefix) :]
-    if body[0] == '"' or '"' in body:
+    quote, body = source[len(prefix)], source[len(prefix) + 1 : -1]
+    inside = value.decode("latin-1") if isinstance(value, bytes) else value
+    if quote == '"' or inside.count('"') > inside.count("'"):
         return source
-    return prefix + '"' + body[1:-1].replace("\\'", "'") + '"'
+    turned = {"\\'": "'", '"': '\\"'}
+    return f'{prefix}"' + re.sub(r"\\.|\"", lambda found: turned.get(found[0], found[0]), body) + '"'
 
 
 def flat(node: ast.expr) -> str:
@@ -83,11 +92,11 @@ def expression(source: str, width: int, indent: str = "", before: str = "", afte
 def _broken(node: ast.expr, width: int, indent: str, before: str, after: str) -> list[str]:
     line = f"{indent}{before}{flat(node)}{after}"
     parts = _parts(node)
-    if len(line) <= width or parts is None or not parts[1]:
+    if columns(line) <= width or parts is None or not parts[1]:
         return [line]
     opening, items, closing = parts
     body = ", ".join(flat_item(item) for item in items)
-    if isinstance(node, ast.Call) and len(indent) + len(INDENT) + len(body) <= width:
+    if isinstance(node, ast.Call) and columns(indent + INDENT + body) <= width:
         return [f"{indent}{before}{opening}", f"{indent}{INDENT}{body}", f"{indent}{closing}{after}"]
     lines = [f"{indent}{before}{opening}"]
     for name, item in items:
@@ -103,10 +112,10 @@ def rows(sources: Sequence[str], width: int, indent: str) -> list[str]:
 def definition(name: str, parameters: Sequence[str], width: int, indent: str = "") -> list[str]:
     """Print the first lines of a function."""
     line = f"{indent}def {name}({', '.join(parameters)}):"
-    if len(line) <= width:
+    if columns(line) <= width:
         return [line]
     body = f"{indent}{INDENT}{', '.join(parameters)}"
-    if len(body) <= width:
+    if columns(body) <= width:
         return [f"{indent}def {name}(", body, f"{indent}):"]
     return [f"{indent}def {name}(", *(f"{indent}{INDENT}{item}," for item in parameters), f"{indent}):"]
 
@@ -115,11 +124,11 @@ def assertion(left: str, operator: str, right: str, width: int, indent: str) -> 
     """Print `assert left operator right`; what is too long for one line is named first."""
     left, right = (flat(ast.parse(side, mode="eval").body) for side in (left, right))
     line = f"{indent}assert {left} {operator} {right}"
-    if len(line) <= width:
+    if columns(line) <= width:
         return [line]
     named = [] if right == "expected" else expression(right, width, indent, "expected = ")
     line = f"{indent}assert {left} {operator} expected"
-    if len(line) <= width:
+    if columns(line) <= width:
         return [*named, line]
     return [
         *expression(left, width, indent, "result = "),

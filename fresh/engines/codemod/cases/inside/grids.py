@@ -46,7 +46,8 @@ KINDS: dict[str, list[Sample]] = {
     "str": plain(
         "'Hello, World!'", "'two words'", "'snake_case_name'", "''", "'camelCaseName'", "'  padded  '",
         "'naïve café'", "'42'", "'a,b;c'", "'first line\\nsecond line'", "'<b>bold</b> & more'", "'x=1&y=2'",
-        "'2024-02-29'", "'3.14'", "'path/to/file.txt'", "'UPPER'", "'aa'", "'straße'",
+        "'2024-02-29'", "'3.14'", "'path/to/file.txt'", "'HTMLParser'",
+        "'a--b__c'", "'UPPER'", "'aa'", "'straße'",
     ),
     "separator": plain("'-'", "'_'", "', '", "' '"),
     "int": plain("3", "2", "10", "0", "1", "-1", "7", "12", "100", "1000", "12345", "1000000"),
