@@ -15,7 +15,8 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 install() {
     $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        -o Dpkg::Options::=--force-confold -o DPkg::Lock::Timeout=300 "$@" </dev/null >&2
+        -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" </dev/null >/dev/null
 }
+echo "Installing $* ..." >&2
 # Without package lists, or with lists that have aged, the first try can't find the files.
-install "$@" || { $root apt-get update -qq >&2 && install "$@"; }
+install "$@" || { $root apt-get update -qq >/dev/null && install "$@"; }
