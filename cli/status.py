@@ -8,6 +8,7 @@ import click
 
 from cli import screens
 from cli.place import Place, find_place, opened_journal, with_repo
+from cli.status_json import as_json
 from fresh.adapters.journal.window import look
 from fresh.adapters.processes import name_lives
 from fresh.domain.status import RunStatus
@@ -29,7 +30,7 @@ def status(shape: str, repo: str) -> None:
     """Show what the agents do and what waits for you."""
     run = read_status(find_place(repo))
     if shape == "json":
-        click.echo(screens.as_json(run), nl=False)
+        click.echo(as_json(run), nl=False)
     elif run is None:
         click.echo(screens.NO_RUN)
     else:

@@ -102,9 +102,8 @@ def _facts(agent: AgentReport) -> list[str]:
         lines.append(
             f"- Checks: {tally}" + "".join(f"; {prose(bad.fact)}" for bad in agent.evidence.failures)
         )
-        lines += [
-            f"- Not checked: {prose(check.name)}" for check in checks if check.state is CheckState.NOT_RUN
-        ]
+        skipped = "; ".join(prose(check.name) for check in checks if check.state is CheckState.NOT_RUN)
+        lines += [f"- Not checked: {skipped}"] if skipped else []
         lines += [f"- Policy: {prose(reason)}" for reason in agent.evidence.policy.reasons]
     return [*lines, f"- Took {duration(agent.runtime_seconds)}, cost {agent.cost}"]
 

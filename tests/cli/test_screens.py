@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from cli import screens
+from cli.status_json import as_json
 from fresh.domain.phase import Phase
 from fresh.domain.status import AgentStatus, QuestionStatus, RunStatus
 
@@ -191,7 +192,7 @@ def test_a_question_is_cut_after_a_whole_word_and_a_short_one_is_left_whole() ->
 
 
 def test_json_has_exactly_the_documented_keys_and_some_added_ones() -> None:
-    shown = json.loads(screens.as_json(RUN))
+    shown = json.loads(as_json(RUN))
     assert set(shown) >= {"running", "run_id", "strategy", "engine", "cost", "deadline", "agents", "report"}
     assert shown["cost"] == {"spent": 3.25, "held": 0.1, "budget": 10.0}
     assert shown["running"] is True
@@ -221,7 +222,7 @@ def test_json_has_exactly_the_documented_keys_and_some_added_ones() -> None:
 
 
 def test_json_without_a_run_has_the_same_keys() -> None:
-    nothing, something = json.loads(screens.as_json(None)), json.loads(screens.as_json(RUN))
+    nothing, something = json.loads(as_json(None)), json.loads(as_json(RUN))
     assert nothing.keys() == something.keys()
     assert nothing["running"] is False
     assert nothing["agents"] == []
