@@ -71,7 +71,7 @@ def _definitions(walk: Walk, lines: list[bytes]) -> list[Definition]:
             Definition(
                 qualname=qualnames[-1],
                 is_class=is_class,
-                line=min([node.lineno, *(each.lineno for each in node.decorator_list)]),
+                line=node.decorator_list[0].lineno if node.decorator_list else node.lineno,
                 end_line=node.end_lineno or node.lineno,
                 owner=owner,
                 decorators=decorators,

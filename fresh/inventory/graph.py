@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
+from itertools import takewhile
 
 from fresh.inventory.layout import Source
 from fresh.inventory.modules import Module, Modules
@@ -41,6 +43,17 @@ class Graph:
                 self.by_name.setdefault(definition.name, []).append(node)
                 self.twins.setdefault(self.modules.key(node), []).append(node)
         self.follow = [self._followers(node) for node in range(count)]
+        self._names = sorted(self.by_name)
+        self._like: dict[str, list[int]] = {}
+
+    def named_like(self, pattern: str) -> list[int]:
+        """List the definitions whose name fits a pattern with one `*` at its beginning or end."""
+        if pattern not in self._like:
+            start, _, end = pattern.partition("*")
+            first = bisect_left(self._names, start)
+            fits = (name for name in takewhile(lambda name: name.startswith(start), self._names[first:]))
+            self._like[pattern] = [node for name in fits if name.endswith(end) for node in self.by_name[name]]
+        return self._like[pattern]
 
     def __len__(self) -> int:
         return len(self.uses)

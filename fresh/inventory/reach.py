@@ -32,7 +32,6 @@ class Reach:
         self._allow = allow
         self._mentioned: set[str] = set()
         self._spoken: set[str] = set()
-        self._classes_waiting: dict[str, list[tuple[int, int]]] = {}
         self._queue: deque[int] = deque()
         for root in roots:
             self._push(root, root)
@@ -77,10 +76,7 @@ class Reach:
     def _speak(self, node: int, text: str) -> None:
         """Follow a string literal that could name code."""
         if "*" in text:
-            start, _, end = text.partition("*")
-            for name, targets in self.graph.by_name.items():
-                if name.startswith(start) and name.endswith(end):
-                    self._push_members(targets, node, f"name built from {text!r}")
+            self._push_members(self.graph.named_like(text), node, f"name built from {text!r}")
         elif "." in text or ":" in text:
             self._follow_path(node, text)
         else:

@@ -29,7 +29,6 @@ class Symbols:
         self.has_unseen_base: set[int] = set()
         self._known: dict[str, Found | None] = {}
         self._known_ancestors: dict[int, tuple[int, ...]] = {}
-        self._local: dict[tuple[int, str], Found | None] = {}
         self._busy: set[str] = set()
         self._cut = False
         self._find_bases()
@@ -97,7 +96,7 @@ class Symbols:
                 self._cut = True
                 continue
             self._busy.add(mark)
-            found = self._find(module, owner, bound.source)
+            found = self.find(module, owner, bound.source)
             self._busy.discard(mark)
             if found and found.left:
                 continue
@@ -120,12 +119,6 @@ class Symbols:
 
     def find(self, module: Module, owner: int, name: str) -> Found | None:
         """Find what a dotted name means inside a definition (-1: the module's body)."""
-        mark = (module.node(owner), name)
-        if mark not in self._local:
-            self._local[mark] = self._find(module, owner, name)
-        return self._local[mark]
-
-    def _find(self, module: Module, owner: int, name: str) -> Found | None:
         if "()." in name:
             return self._of_instance(module, owner, *name.split("().", 1))
         head, *rest = name.split(".")
@@ -159,7 +152,7 @@ class Symbols:
                 if (member := self.modules.members.get(ancestor, {}).get(attribute)) is not None:
                     return Found(member)
             return None
-        made = self._find(module, owner, maker)
+        made = self.find(module, owner, maker)
         return self.descend(made.node, (attribute,)) if made and not made.left else None
 
     def _of_self(self, module: Module, home: int, rest: Sequence[str]) -> Found | None:
@@ -192,14 +185,14 @@ class Symbols:
             module = self.modules.of[node]
             seen: list[int] = []
             for base in definition.bases:
-                found = self._find(module, definition.owner, base)
+                found = self.find(module, definition.owner, base)
                 if found and found.node != node and self._is_class(found.node) and not found.left:
                     seen.append(found.node)
                 elif base not in PLAIN_BASES:
                     self.has_unseen_base.add(node)
             self.bases[node] = seen
-        for memory in (self._known, self._local, self._known_ancestors):
-            memory.clear()
+        self._known.clear()
+        self._known_ancestors.clear()
 
     def ancestors(self, node: int) -> tuple[int, ...]:
         """List the classes that a class inherits from, nearest first."""

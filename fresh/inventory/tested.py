@@ -94,18 +94,22 @@ class TestPaths:
 
     # ------------------------------------------------------------------------------------------------------ paths
 
-    def _search(self, nodes: Iterable[int], source: int | None = None) -> None:
+    def _search(self, nodes: Iterable[int], source: int | None = None) -> list[int]:
+        """Go on from some nodes, and list what was found for the first time."""
         queue: deque[int] = deque()
+        found: list[int] = []
         for node in nodes:
             if node not in self._parent:
                 self._parent[node] = node if source is None else source
                 queue.append(node)
         while queue:
             node = queue.popleft()
+            found.append(node)
             for target in self._runs(node):
                 if target not in self._parent:
                     self._parent[target] = node
                     queue.append(target)
+        return found
 
     def _runs(self, node: int) -> list[int]:
         """List the definitions that run when a node's code runs."""
@@ -140,9 +144,7 @@ class TestPaths:
                 if name in mentioned:
                     continue
                 mentioned.add(name)
-                before = len(self._parent)
-                self._search(self._named(name), node)
-                queue.extend(list(self._parent)[before:])
+                queue.extend(self._search(self._named(name), node))
 
     def _named(self, name: str) -> list[int]:
         definitions = self.graph.modules.definitions

@@ -236,6 +236,9 @@ class Walk:
 
     def _call(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
         assert isinstance(node, ast.Call)
+        stack.append(node.func)
+        stack += node.args
+        stack.extend([keyword.value for keyword in node.keywords])
         name = notable.called_name(node)
         if name is None or name in notable.HANDED_BY_POSITION or name in notable.HANDED_BY_KEYWORD:
             self.registrations += notable.registrations(node, name, owner)
@@ -272,5 +275,7 @@ VISITS: dict[type[ast.AST], Visit] = {
     **dict.fromkeys(FUNCTIONS, Walk._define),
     **dict.fromkeys(BRANCHES, Walk._branch),
 }
-CLOSED = frozenset({ast.Attribute, ast.comprehension, *FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom})
+CLOSED = frozenset(
+    {ast.Attribute, ast.Call, ast.comprehension, *FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom}
+)
 OPEN_FIELDS = {kind: () if kind in CLOSED else fields for kind, fields in FIELDS.items()}

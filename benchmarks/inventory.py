@@ -1,0 +1,146 @@
+"""What the inventory costs on a directory of Python code: cold, warm, and after five changed files.
+
+    python -m benchmarks.inventory DIRECTORY [--rounds 3]
+
+The limit measured in the same run is `ast.parse` alone over the same files, in one process; vulture is run beside it
+when it is installed. Goals for Django's source distribution: cold within 3 times `ast.parse` by the clock, warm in
+half a second, 300 MB. The directory is copied into a git repository of its own first, and read through git.
+Every scan runs in a process of its own, so that its memory is its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import gc
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from fresh.adapters.git_workspace import GitWorkspace
+from fresh.adapters.ruff_lint import lint_sources
+from fresh.inventory.scan import take_inventory
+
+CHANGED = 5
+
+
+class Cost(BaseModel):
+    """What one piece of work took: seconds by the clock and of all processors, and megabytes at the peak."""
+
+    wall: float
+    cpu: float
+    peak: float
+    found: int = 0
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("directory", type=Path)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--child", nargs=2, metavar=("KIND", "STATE"))
+    chosen = options.parse_args()
+    if chosen.child:
+        print(_child(chosen.child[0], chosen.directory, Path(chosen.child[1])).model_dump_json())
+        return
+    with tempfile.TemporaryDirectory() as room:
+        repository = Path(room, "repository")
+        shutil.copytree(chosen.directory, repository, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+        _git(repository, "init", "-q")
+        _commit(repository)
+        for number in range(chosen.rounds):
+            _round(repository, Path(room, f"state{number}"))
+
+
+def _round(repository: Path, state: Path) -> None:
+    limit = _measure("parse", repository, state)
+    cold = _measure("scan", repository, state)
+    warm = _measure("scan", repository, state)
+    for path in sorted(repository.rglob("*.py"))[:CHANGED]:
+        path.write_bytes(path.read_bytes() + b"\n# changed\n")
+    _commit(repository)
+    five = _measure("scan", repository, state)
+    _show("ast.parse alone", limit, limit)
+    _show("cold", cold, limit)
+    _show("warm", warm, limit)
+    _show("five files changed", five, limit)
+    if find_spec("vulture"):
+        _show("vulture", _measure("vulture", repository, state), limit)
+    print()
+
+
+def _show(name: str, cost: Cost, limit: Cost) -> None:
+    print(
+        f"{name:20} {cost.wall:6.2f} s wall ({cost.wall / limit.wall:4.2f} x ast.parse) "
+        f"{cost.cpu:6.2f} s cpu ({cost.cpu / limit.cpu:4.2f} x) {cost.peak:5.0f} MB  {cost.found} found"
+    )
+
+
+def _measure(kind: str, repository: Path, state: Path) -> Cost:
+    command = [sys.executable, "-m", "benchmarks.inventory", str(repository), "--child", kind, str(state)]
+    done = subprocess.run(command, check=True, capture_output=True)
+    return Cost.model_validate_json(done.stdout)
+
+
+def _child(kind: str, repository: Path, state: Path) -> Cost:
+    work = {"parse": _parse, "scan": _scan, "vulture": _vulture}[kind]
+    found, wall = work(repository, state)
+    own, below = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    cpu = own.ru_utime + own.ru_stime + below.ru_utime + below.ru_stime
+    return Cost(wall=wall, cpu=cpu, peak=max(own.ru_maxrss, below.ru_maxrss) / 1024, found=found)
+
+
+def _scan(repository: Path, state: Path) -> tuple[int, float]:
+    """Scan HEAD; bringing the commit into the mirror is the workspace's work and is not counted."""
+    workspace = GitWorkspace(repository, state)
+    commit = workspace.take_base()
+    start = time.perf_counter()
+    inventory = take_inventory(workspace, commit, state / "cache", lint=lint_sources)
+    return len(inventory.features), time.perf_counter() - start
+
+
+def _parse(repository: Path, state: Path) -> tuple[int, float]:
+    """Parse every file and do nothing else, with the collector off as the inventory has it."""
+    sources = [path.read_bytes() for path in sorted(repository.rglob("*.py"))]
+    gc.disable()
+    warnings.simplefilter("ignore")
+    start = time.perf_counter()
+    parsed = 0
+    for source in sources:
+        try:
+            ast.parse(source)
+            parsed += 1
+        except (SyntaxError, ValueError):
+            continue
+    return parsed, time.perf_counter() - start
+
+
+def _vulture(repository: Path, state: Path) -> tuple[int, float]:
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "vulture", str(repository)], capture_output=True, check=False
+    )
+    return len(done.stdout.splitlines()), time.perf_counter() - start
+
+
+def _commit(repository: Path) -> None:
+    _git(repository, "add", "-A", "-f")
+    _git(repository, "-c", "user.name=b", "-c", "user.email=b@localhost", "commit", "-q", "-m", "files")
+
+
+def _git(repository: Path, *arguments: str) -> None:
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null"}
+    subprocess.run(["git", "-C", str(repository), *arguments], check=True, env=environment)
+
+
+if __name__ == "__main__":
+    main()
