@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
-from fresh.domain.selection import Pick, Selection
 
 from cli.place import Place
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.quoting import line
 from fresh.domain.record import RunRecord
+from fresh.domain.selection import Pick, Selection
 from fresh.whereabouts import make_home
 from fresh.wiring import toolbox
 
@@ -37,7 +37,7 @@ def show_plan(order: RunOrder, place: Place) -> None:
         opened_at=now,
         deadline=now + timedelta(hours=order.hours),
     )
-    click.echo(plan_screen(record, choose(tools, record)))
+    click.echo(plan_screen(record, choose(tools, record, tools.survey(record.base))))
 
 
 def plan_screen(record: RunRecord, selection: Selection) -> str:

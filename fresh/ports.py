@@ -260,6 +260,10 @@ class Bench(Protocol):
         """List the files of the base commit."""
         ...
 
+    def covered_on_base(self, path: str) -> frozenset[int] | None:
+        """Say which lines of a file the base commit's tests run; None when that was not measured."""
+        ...
+
     def read(self, path: str) -> str:
         """Read a file as the tree has it now. Raises KeyError; UnicodeDecodeError when it is no UTF-8."""
         ...
@@ -333,6 +337,10 @@ class Prover(Protocol):
 
         Raises Refusal when the tests of the base commit can't be run, with the way out.
         """
+        ...
+
+    def measured(self, order: RunOrder, base: str) -> Inventory:
+        """Take the inventory of the base commit, with what its tests really run."""
         ...
 
     def bench(self, ticket: Ticket) -> Bench:

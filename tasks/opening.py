@@ -6,17 +6,17 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
-from fresh.domain.selection import Pick, Selection, select
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from fresh.domain import narration
 from fresh.domain.agent import Outcome, Ticket
-from fresh.domain.feature import Kind
+from fresh.domain.feature import Inventory, Kind
 from fresh.domain.identity import agent_id, branch_name
 from fresh.domain.order import RunOrder
 from fresh.domain.record import RunRecord
 from fresh.domain.report import PassedOver
+from fresh.domain.selection import Pick, Selection, select
 from fresh.errors import OperatorMistake
 from fresh.wiring import Toolbox, repository_of, toolbox
 from tasks.durable import narrate
@@ -56,9 +56,8 @@ def open_run(order: RunOrder, run_id: str | None) -> RunRecord:
     )
 
 
-def choose(tools: Toolbox, record: RunRecord) -> Selection:
+def choose(tools: Toolbox, record: RunRecord, inventory: Inventory) -> Selection:
     """Rank what is worth doing now: nothing that was drawn before, no file that an open branch holds."""
-    inventory = tools.survey(record.base)
     engine = tools.engine(record.engine)
     taken, leased = _in_flight(tools, record)
     return select(
@@ -75,9 +74,9 @@ def choose(tools: Toolbox, record: RunRecord) -> Selection:
 def draw(record: RunRecord, seats: int) -> list[Ticket]:
     """Draw tickets for at most `seats` agents and write them down before any of them starts."""
     tools = toolbox(Path(record.repository))
-    inventory = tools.survey(record.base)
+    inventory = tools.prover.measured(record.order, record.base)
     tools.journal.note_inventory(record.id, inventory.digest)
-    selection = choose(tools, record)
+    selection = choose(tools, record, inventory)
     tools.passed_over[record.id] = tuple(
         PassedOver(feature=over.feature, kind=over.kind, reason=over.reason) for over in selection.passed_over
     )

@@ -9,6 +9,7 @@ from fresh.domain.agent import Ticket
 from fresh.domain.evidence import TestRun
 from fresh.domain.feature import Inventory
 from fresh.ports import Command, Finished, Tree
+from fresh.proving.baseline import base_run
 from fresh.proving.rig import Rig
 from fresh.proving.testing import limits, surroundings
 
@@ -32,6 +33,11 @@ class WorkBench:
     def paths(self) -> tuple[str, ...]:
         """List the files of the base commit."""
         return tuple(entry.path for entry in self.rig.workspace.entries(self.ticket.base))
+
+    def covered_on_base(self, path: str) -> frozenset[int] | None:
+        """Say which lines of a file the base commit's tests run; None when that was not measured."""
+        covered = base_run(self.rig, self.ticket.base).covered
+        return frozenset(covered.get(path, ())) if covered else None
 
     def read(self, path: str) -> str:
         """Read a file as the tree has it now."""

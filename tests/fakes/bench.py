@@ -125,6 +125,10 @@ class FakeBench:
         """List the files of the base commit."""
         return tuple(sorted(self.files))
 
+    def covered_on_base(self, path: str) -> frozenset[int] | None:
+        """Nobody has measured this fake."""
+        return None
+
     def read(self, path: str) -> str:
         """Read a file as the tree has it now."""
         try:

@@ -42,6 +42,9 @@ class FakeBench:
     def paths(self) -> tuple[str, ...]:
         return tuple(entry.path for entry in self.workspace.entries(self.ticket.base))
 
+    def covered_on_base(self, path: str) -> frozenset[int] | None:
+        return None
+
     def read(self, path: str) -> str:
         return self.workspace.read_file(self._tree(), path).decode()
 
@@ -75,6 +78,9 @@ class FakeProver:
 
     def ready(self, order: RunOrder, base: str) -> tuple[str, ...]:
         return ("The tests of this fake pass.",)
+
+    def measured(self, order: RunOrder, base: str) -> Inventory:
+        return self.inventory
 
     def bench(self, ticket: Ticket) -> Bench:
         return FakeBench(ticket, self.inventory, self.workspace, ticket.agent_id)

@@ -33,7 +33,13 @@ class Proof:
 
 
 def covered_before(bench: Bench, target: Target, home: Home, lines: Sequence[int]) -> tuple[int, ...] | None:
-    """Measure which lines of the feature the existing tests near it run; None when they can't be run alone."""
+    """Say which lines of the feature existing tests run: all of them where that is known, else those near it.
+
+    None when they can't be run alone.
+    """
+    known = bench.covered_on_base(target.feature.path)
+    if known is not None:
+        return tuple(sorted(known & set(lines)))
     related = home.related[:MOST_RELATED]
     if not related:
         return ()
