@@ -183,11 +183,12 @@ def test_a_custom_command_without_pytest_has_only_an_exit_code(tmp_path: Path) -
     assert (found.outcomes, found.exit_code, found.tail) == ({}, 0, "fine\n")
 
 
+@pytest.mark.slow
 def test_a_run_that_hangs_is_cut_and_names_the_test(tmp_path: Path) -> None:
     files = {
         "tests/test_a.py": "import time\n\ndef test_quick(): assert 1 < 2\n\ndef test_hang(): time.sleep(1000)\n"
     }
-    found = run(tmp_path, files, wall=6.0)
+    found = run(tmp_path, files, wall=15.0)
     assert (found.ended, found.exit_code, found.cut_in) == (
         RunEnd.TIMEOUT,
         None,
