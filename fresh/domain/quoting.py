@@ -25,7 +25,8 @@ _LIVELY = re.compile(
 )
 _BAR = re.compile(r"(\\*)\|")
 _TICKS = re.compile(r"`+")
-_MEANINGFUL = re.compile(r"[\\\[\]*_~|!]")
+_MEANINGFUL = re.compile(r"[\\\[\]*~|!]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+"""Marks that Markdown obeys; an underscore inside of a word is none."""
 _AT_LINE_START = re.compile(r"^(?=[#>+=-])|^(\d+)(?=[.)])")
 
 

@@ -93,3 +93,7 @@ def test_a_block_that_is_too_long_says_how_much_is_missing() -> None:
 
 def test_an_image_does_not_load() -> None:
     assert prose("![x](http://tracker.example/p.png)").startswith("\\!\\[x\\](http:\u200b//")
+
+
+def test_names_with_underscores_stay_readable() -> None:
+    assert prose("split_bill in __main__") == "split_bill in \\_\\_main\\_\\_"
