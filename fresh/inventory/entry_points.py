@@ -134,7 +134,11 @@ def _rule_of_call(graph: Graph, module: Module, call: Registration) -> EntryRule
 def _of_definitions(graph: Graph, module: Module) -> Iterator[Root]:
     for index, definition in enumerate(module.record.definitions):
         node = module.node(index)
-        root = _decorated(graph, module, node, definition) or _conventional(graph, module, node, definition)
+        root = (
+            _decorated(graph, module, node, definition)
+            or _conventional(graph, module, node, definition)
+            or _registered_by_base(graph, module, node, definition)
+        )
         if root is not None:
             yield root
             if root.rule is EntryRule.HOOK:
@@ -175,6 +179,21 @@ def _conventional(graph: Graph, module: Module, node: int, definition: Definitio
         return Root(node, EntryRule.DJANGO, f"subclass of {min(bases & DJANGO_BASES)}", path, definition.line)
     if module.name.rpartition(".")[2] == "models" and "django" in _externals(module):
         return Root(node, EntryRule.DJANGO, "model module", path, definition.line, weak=True)
+    return None
+
+
+def _registered_by_base(graph: Graph, module: Module, node: int, definition: Definition) -> Root | None:
+    """Find a class that its base class takes note of: by `__init_subclass__`, or by a decorator on the base."""
+    for base in graph.symbols.ancestors(node) if definition.is_class else ():
+        ancestor = graph.modules.definitions[base]
+        if ancestor is None:
+            continue
+        noted = any(name.rpartition(".")[2] not in NEUTRAL for name in ancestor.decorators)
+        if noted or "__init_subclass__" in graph.modules.members.get(base, {}):
+            where = (module.source.path, definition.line)
+            return Root(
+                node, EntryRule.DECORATED, f"registered by its base {ancestor.name}", *where, weak=True
+            )
     return None
 
 

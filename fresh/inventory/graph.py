@@ -79,7 +79,7 @@ class Graph:
         for name in uses.dotted:
             found = self.symbols.find(module, uses.owner, name)
             if found is not None:
-                self.uses[node].add(found.node)
+                self.uses[node].update((found.node, *found.through))
                 weak.update(found.left)
             elif "." in name and not self._is_external(module, uses.owner, name):
                 weak.update(name.replace("()", "").split(".")[1:])

@@ -10,7 +10,7 @@ from posixpath import basename, dirname
 from fresh.domain.value import Value
 from fresh.inventory.words import words
 
-TEST_NAME = re.compile(r"(?:test_.*|.*_tests?|tests?|conftest)\.py")
+TEST_NAME = re.compile(r"(?:test_.*|.*_tests?|tests|conftest)\.py")
 TEST_FOLDERS = frozenset({"test", "testing"})
 EXAMPLE_FOLDERS = words(
     "doc docs docs_src example examples sample samples demo demos benchmark benchmarks bench tutorial tutorials"

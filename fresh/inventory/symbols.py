@@ -14,10 +14,14 @@ PLAIN_BASES = frozenset(
 
 
 class Found(NamedTuple):
-    """The node that a dotted name leads to, and the attributes behind it that could not be followed."""
+    """The node that a dotted name leads to, and the attributes behind it that could not be followed.
+
+    `through` are classes that the name passes on its way to a member that they inherit.
+    """
 
     node: int
     left: tuple[str, ...] = ()
+    through: tuple[int, ...] = ()
 
 
 class Symbols:
@@ -108,12 +112,15 @@ class Symbols:
 
     def descend(self, node: int, rest: tuple[str, ...]) -> Found:
         """Follow attributes of a definition as far as they are known."""
+        through: list[int] = []
         for index, name in enumerate(rest):
             member = self.method(node, name)
             if member is None:
-                return Found(node, rest[index:])
+                return Found(node, rest[index:], tuple(through))
+            if self.modules.owner(member) != node:
+                through.append(node)
             node = member
-        return Found(node)
+        return Found(node, (), tuple(through))
 
     # ------------------------------------------------------------------------------------------------- in a scope
 

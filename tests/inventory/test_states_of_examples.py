@@ -90,6 +90,9 @@ EXPECTED = {
         "shop.registry:remember": "hooked",
         "shop.management.commands.refill:Command": "hooked",
         "shop.stock:refill": "hooked",
+        "shop.readers:Reader": "hooked-weak",
+        "shop.readers:CsvReader": "hooked-weak",
+        "shop.readers:Plain": "unhooked",
         "shop.conftest_like:pytest_configure": "hooked",
         "shop.conftest_like:hook_body": "hooked",
     },
@@ -249,11 +252,23 @@ REACHING_CASES = {
         "from app.box import Box\n\nclass go(Box):\n    def __init__(self):\n        self.open()\n",
         "hooked",
     ),
+    "through a class that inherits the method": (
+        "from app.box import Small\n\ndef go():\n    return Small.open\n",
+        "hooked",
+    ),
     "by attribute name alone": ("def go(box=None):\n    return box.open_lid()\n", "hooked-weak"),
     "by a string alone": ("def go(box=None):\n    return getattr(box, 'open')\n", "hooked-weak"),
     "by a format prefix": ("def go(box=None):\n    return getattr(box, 'open_%s' % 1)()\n", "hooked-weak"),
     "by an f-string suffix": ("def go(box=None):\n    return getattr(box, f'{1}_lid')()\n", "hooked-weak"),
 }
+
+
+def test_an_inherited_member_of_a_class_is_a_use_of_that_class(tmp_path: Path) -> None:
+    files = files_of(
+        "=== app/__main__.py\nfrom app.box import Small\n\nSmall.open()\n"
+        "=== app/box.py\nclass Box:\n    def open(self):\n        return 1\n\n\nclass Small(Box):\n    pass\n"
+    )
+    assert set(states_of(inventory_of(files, tmp_path)).values()) == {"hooked"}
 
 
 @pytest.mark.parametrize("how", REACHING_CASES)
@@ -262,7 +277,7 @@ def test_methods_are_reached(how: str, tmp_path: Path) -> None:
     files = files_of(
         f"=== app/__init__.py\n=== app/__main__.py\nfrom app.go import go\n\ngo()\n=== app/go.py\n{code}"
         "=== app/box.py\nclass Box:\n    def open(self):\n        return lid()\n\n"
-        "    def open_lid(self):\n        return lid()\n"
+        "    def open_lid(self):\n        return lid()\n\n\nclass Small(Box):\n    pass\n"
         "=== app/box_lid.py\ndef lid():\n    return 1\n"
     )
     files["app/box.py"] = "from app.box_lid import lid\n\n\n" + files["app/box.py"]
