@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
 import venv
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -69,15 +71,16 @@ def test_a_named_program_that_is_no_python_is_the_operators_mistake(tmp_path: Pa
         environments(target).prepare(base, name)
 
 
-def make_own(target: Target, *, name: str = ".venv", with_pytest: bool = True) -> None:
+def make_own(target: Target, *, with_pytest: bool = True) -> None:
     """Make a virtual environment that borrows this one's packages instead of installing them."""
-    place = target.repository.path / name
+    place = target.repository.path / ".venv"
     venv.create(place, with_pip=False)
-    if with_pytest:
-        packages = place / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
-        for package in ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"):
-            found = Path(pytest.__file__).parent.parent / package
-            subprocess.run(["cp", "-r", str(found), str(packages)], check=True)
+    packages = place / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    for name in ("pytest", "pluggy", "iniconfig", "packaging", "pygments") if with_pytest else ():
+        for file in distribution(name).files or ():
+            if not str(file).startswith(".."):
+                (packages / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file.locate(), packages / file)
 
 
 def test_the_repositorys_own_environment_is_taken_and_runs_the_trees_code(tmp_path: Path) -> None:
@@ -92,6 +95,15 @@ def test_the_repositorys_own_environment_is_taken_and_runs_the_trees_code(tmp_pa
     assert "own .venv" in found.how
     run = rig(target, base, found).run_fresh("t", base)
     assert run.outcomes == {"tests/test_a.py::test_a": TestOutcome.PASSED}, run.tail
+
+
+@pytest.mark.slow
+def test_an_own_environment_without_pytest_is_passed_over_and_it_is_said(tmp_path: Path) -> None:
+    target, base = Target.make(tmp_path, {"pocket.py": "", ".gitignore": ".venv\n"})
+    make_own(target, with_pytest=False)
+    found = environments(target).prepare(base)
+    assert found.how.endswith(", because the repository's .venv has no pytest")
+    assert found.has_pytest
 
 
 def test_an_environment_that_is_part_of_the_commits_is_not_trusted(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 
 import fresh_report  # type: ignore[import-not-found]  # beside this file, inside
 import fresh_selection  # type: ignore[import-not-found]  # beside this file, inside
@@ -12,11 +13,13 @@ import pytest
 _state = {"silent": False}
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
-    """Keep pytest-cov from taking the tracer away while lines are recorded."""
+@pytest.hookimpl(hookwrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Iterator[None]:
+    """Keep pytest-cov from taking the tracer away while lines are recorded; it makes up its mind in this hook."""
     if os.environ.get("FRESH_LINES") and early_config.pluginmanager.hasplugin("pytest_cov"):
+        early_config.known_args_namespace.no_cov = True
         args.append("--no-cov")
+    yield
 
 
 def pytest_configure(config: pytest.Config) -> None:
