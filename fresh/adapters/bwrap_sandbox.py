@@ -20,7 +20,9 @@ from fresh.adapters.bwrap import diagnosis, hierarchies
 from fresh.adapters.bwrap.arguments import OWN_PROCESSES, limited
 from fresh.adapters.bwrap.cgroups import Group
 from fresh.adapters.bwrap.files import opened
+from fresh.adapters.bwrap.gate import behind
 from fresh.adapters.bwrap.leftovers import Leftovers
+from fresh.adapters.bwrap.orphans import kill_orphans
 from fresh.adapters.bwrap.owners import Owner
 from fresh.adapters.bwrap.ownership import hand_over
 from fresh.adapters.bwrap.running import Running
@@ -31,6 +33,7 @@ from fresh.errors import SandboxUnavailable
 from fresh.ports import Command, Finished, Limits, Mount
 
 NOBODY = 65533
+PROBE = Limits(wall=30.0)
 
 # What the kernel says, in proc_pid_status(5), about a process that is contained.
 CONTAINED = {"CapEff": "0" * 16, "CapPrm": "0" * 16, "CapBnd": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}
@@ -56,7 +59,7 @@ class BwrapSandbox:
         with self._lock:
             if self._proven is not None:
                 return self._proven
-        finished = self.run(Command(("/bin/cat", "/proc/self/status"), "/", limits=Limits(wall=60.0)))
+        finished = self.run(Command(("/bin/cat", "/proc/self/status"), "/", limits=PROBE))
         reported = dict(line.split(":\t", 1) for line in finished.text.splitlines() if ":\t" in line)
         for key, expected in CONTAINED.items():
             if reported.get(key) != expected:
@@ -79,22 +82,17 @@ class BwrapSandbox:
         with ExitStack() as stack:
             group = stack.enter_context(self._grouped(hierarchy, command.limits))
             files = stack.enter_context(opened(command, sources(command, uid)))
-            inside = [
-                str(bwrap),
-                "--args",
-                str(files.options),
-                "--",
-                *limited(command, hierarchy.limits_memory),
-            ]
+            gated = behind(limited(command, hierarchy.limits_memory), Owner.current())
+            inside = [str(bwrap), "--args", str(files.options), "--", *gated]
             words = [*launcher(command, uid, group, files.streams.status), "--", *inside]
-            running = Running(Watch(command, group), command.limits.output, group)
+            running = Running(Watch(command, group), command, group)
             with self._registered(running):
-                returned = running.run(words, files.stdin, files.status, files.inherited)
+                returned = running.run(words, files.status, files.inherited)
             return _judge(running, returned, time.monotonic() - started)
 
     def sweep(self) -> int:
         """Kill and remove what hosts left that are dead; a living host's is never touched."""
-        return self._leftovers.sweep(hierarchies.find())
+        return self._leftovers.sweep(hierarchies.find()) + kill_orphans()
 
     def kill_all(self) -> None:
         """Kill every command that this sandbox has running; each `run` then returns without an exit code."""
@@ -158,6 +156,11 @@ class BwrapSandbox:
 def _judge(running: Running, returned: int | None, seconds: float) -> Finished:
     """Say how a command ended, and tell a command that failed from a sandbox that did."""
     reports, output = running.reports, running.output
+    if running.watch.broken is RunEnd.TIMEOUT and not running.started:
+        raise SandboxUnavailable(
+            f"The sandbox was not ready for its command within {seconds:.1f} s.",
+            hint="See whether the machine is overloaded, and whether bwrap is the distribution's own: bwrap --version",
+        )
     ended = running.watch.broken or RunEnd.EXIT
     exit_code = None if running.watch.broken or running.killed else reports.exit_code
     # 128 + n: its init died by a signal that we did not send.

@@ -1,4 +1,4 @@
-"""The open files that a command is launched with: what it reads, and what bwrap needs to know, all in memory."""
+"""The open files that bwrap is launched with: what it must know and what it makes of it, all in memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from fresh.ports import Command
 class Files:
     """The files of one launch. `status` is a pipe: the number to read from, and the end that bwrap writes to."""
 
-    stdin: int
     options: int
     streams: Streams
     status: tuple[int, IO[bytes]]
@@ -47,7 +46,6 @@ def opened(command: Command, sources: list[Path]) -> Iterator[Files]:
         texts = {path: hold(text.encode()) for path, text in SYNTHETIC.items()}
         streams = Streams(hold(seccomp.program()), writer, texts)
         yield Files(
-            stdin=hold(command.stdin),
             options=hold(isolation(command, sources, streams)),
             streams=streams,
             status=(reader, written),

@@ -14,27 +14,33 @@ from contextlib import suppress
 from typing import IO
 
 from fresh.adapters.bwrap.cgroups import Group
+from fresh.adapters.bwrap.gate import Feed, is_ready
 from fresh.adapters.bwrap.output import Output
 from fresh.adapters.bwrap.reports import Reports
 from fresh.adapters.bwrap.watch import Watch
 from fresh.errors import Refusal, SandboxUnavailable
+from fresh.ports import Command
 
 BURIAL = 20.0
+KNOCK = 0.001
 CHUNK = 1 << 16
 
 
 class Running:
     """Start a program, watch it, and return only when nothing of it is left.
 
-    `output` is what it printed, `reports` what bwrap said about it, `killed` whether we ended it. `kill` may be called
+    `output` is what it printed, `reports` what bwrap said about it, `started` whether
+    the gate was opened for it, `killed` whether we ended it. `kill` may be called
     from any thread, also before the start.
     """
 
-    def __init__(self, watch: Watch, output: int, group: Group | None) -> None:
+    def __init__(self, watch: Watch, command: Command, group: Group | None) -> None:
         self.watch = watch
-        self.output = Output(output)
+        self.output = Output(command.limits.output)
         self.reports = Reports()
+        self.started = False
         self.killed = False
+        self._feed = Feed(command.stdin)
         self._group = group
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -52,7 +58,7 @@ class Running:
                     signal.pidfd_send_signal(self.reports.init, signal.SIGKILL)
 
     def run(
-        self, words: Sequence[str], stdin: int, status: tuple[int, IO[bytes]], inherited: Sequence[int]
+        self, words: Sequence[str], status: tuple[int, IO[bytes]], inherited: Sequence[int]
     ) -> int | None:
         """Run to the end and return how the launched process itself ended; None when it was killed before its start.
 
@@ -62,29 +68,40 @@ class Running:
         with self._lock:
             if self.killed:
                 return None
-            self._process = process = _start(words, stdin, (*inherited, writer.fileno()))
+            self._process = process = _start(words, (*inherited, writer.fileno()))
         writer.close()
+        assert process.stdin is not None
         assert process.stdout is not None
         try:
-            self._watch_over(process, process.stdout, reader)
+            self._attend(process, process.stdin, process.stdout.fileno(), reader)
         finally:
-            self._bury(process, process.stdout, reader)
+            self._bury(process, process.stdin, process.stdout, reader)
         return process.returncode
 
-    def _watch_over(self, process: subprocess.Popen[bytes], stdout: IO[bytes], reader: int) -> None:
-        """Take in what is printed and reported until the process ends, and kill it at its limits."""
+    def _attend(self, process: subprocess.Popen[bytes], stdin: IO[bytes], stdout: int, reader: int) -> None:
+        """Open the gate, pass on what goes in and out until the process ends, and kill it at its limits."""
         ended = os.pidfd_open(process.pid)
+        gate = stdin.fileno()
+        os.set_blocking(gate, False)
         try:
             with selectors.DefaultSelector() as selector:
-                for source in (stdout.fileno(), reader, ended):
+                for source in (stdout, reader, ended):
                     selector.register(source, selectors.EVENT_READ)
                 while True:
-                    ready = [key.fd for key, _ in selector.select(self.watch.pause)]
-                    for source in ready:
-                        if source != ended and not self._take_in(source, stdout.fileno()):
-                            selector.unregister(source)
+                    waiting = self.reports.init_pid is not None and not self.started
+                    ready = [key.fd for key, _ in selector.select(KNOCK if waiting else self.watch.pause)]
                     if ended in ready:
                         return
+                    for end in ready:
+                        if end == gate:
+                            if not self._feed.write(end):
+                                selector.unregister(end)
+                                stdin.close()
+                        elif not self._take_in(end, stdout):
+                            selector.unregister(end)
+                    if not self.started and self.reports.init_pid and is_ready(self.reports.init_pid):
+                        self.started = True
+                        selector.register(gate, selectors.EVENT_WRITE)
                     if self.watch.glance(self.reports.init_pid):
                         self.kill()
         finally:
@@ -100,7 +117,9 @@ class Running:
                 self.reports.add(piece)
         return bool(piece)
 
-    def _bury(self, process: subprocess.Popen[bytes], stdout: IO[bytes], reader: int) -> None:
+    def _bury(
+        self, process: subprocess.Popen[bytes], stdin: IO[bytes], stdout: IO[bytes], reader: int
+    ) -> None:
         """See that everything has ended, and take in the last that it said.
 
         bwrap ends with the command. What the command left running in the background dies right after, with the pid
@@ -121,6 +140,7 @@ class Running:
                 )
             self.watch.glance_at_memory(self.reports.init_pid)
         finally:
+            stdin.close()
             stdout.close()
             with self._lock:
                 self._process = None
@@ -155,13 +175,14 @@ class Running:
             os.waitid(os.P_PIDFD, init, os.WEXITED | os.WNOHANG)
 
 
-def _start(words: Sequence[str], stdin: int, inherited: Sequence[int]) -> subprocess.Popen[bytes]:
+def _start(words: Sequence[str], inherited: Sequence[int]) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             words,
-            stdin=stdin,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            bufsize=0,
             pass_fds=inherited,
             cwd="/",
             env={},

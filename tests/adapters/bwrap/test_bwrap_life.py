@@ -15,6 +15,8 @@ import pytest
 
 from fresh.adapters.bwrap import hierarchies
 from fresh.adapters.bwrap.cgroups import PREFIX
+from fresh.adapters.bwrap.gate import MARK
+from fresh.adapters.bwrap.owners import Owner
 from fresh.adapters.bwrap_sandbox import BwrapSandbox
 from fresh.errors import Refusal, StorageFailed
 from fresh.ports import Command, Limits
@@ -61,15 +63,33 @@ def test_nothing_outlives_a_killed_host(lab, host, marker):
 
 
 @pytest.mark.slow
-def test_nothing_outlives_a_host_that_is_killed_in_the_middle_of_a_launch(lab, host, marker):
+def test_nothing_runs_on_after_a_host_that_is_killed_in_the_middle_of_a_launch(lab, host, marker):
     chance = random.Random(7)
     for _ in range(25):
         orchestrator = orchestrate(lab.state, marker)
-        time.sleep(chance.uniform(0, 0.06))
+        time.sleep(chance.uniform(0, 0.07))
         kill(orchestrator)
+        time.sleep(0.1)
+        assert host.sleepers(marker) == []
         lab.sandbox.sweep()
         assert host.is_rid_of(marker)
         assert groups_of(orchestrator.pid) == []
+
+
+@pytest.mark.parametrize(("owner", "spared"), [("999999999-1", False), (None, True)], ids=["dead", "alive"])
+def test_a_bwrap_without_a_group_is_swept_when_its_host_is_dead(lab, owner, spared):
+    mark = f"{MARK}{owner or Owner.current()}"
+    orphan = subprocess.Popen(
+        ["bwrap", "-c", "import time; time.sleep(1000)", mark], executable=sys.executable
+    )
+    try:
+        time.sleep(0.2)
+        swept = lab.sandbox.sweep()
+        assert (orphan.poll() is None) is spared
+        assert swept >= (0 if spared else 1)
+    finally:
+        orphan.kill()
+        orphan.wait()
 
 
 def test_a_living_host_is_spared_by_the_sweep_of_another(lab, host, marker):
