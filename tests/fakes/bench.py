@@ -170,7 +170,15 @@ class FakeBench:
         (scratch / "fake_bench_plugin.py").write_text(PLUGIN)
         outcomes, data = scratch / "outcomes.json", scratch / "coverage"
         runner = ["-m", "coverage", "run", f"--data-file={data}", "--source=."] if coverage else []
-        options = ["-q", "-p", "fake_bench_plugin", "-p", "no:cacheprovider", "--rootdir=."]
+        options = [
+            "-q",
+            "-p",
+            "fake_bench_plugin",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir=.",
+            f"--basetemp={scratch}/tmp",
+        ]
         argv = [sys.executable, *runner, "-m", "pytest", *options, *selection]
         extra = {"FAKE_BENCH_OUTCOMES": str(outcomes), "PYTHONPATH": str(scratch)}
         ended = self._run(argv, wall or 600.0, b"", extra)

@@ -10,7 +10,7 @@ from fresh.engines.codemod.hookup.binding import Bound, Place
 from fresh.engines.codemod.hookup.clis import Hookup, write_body
 from fresh.engines.codemod.hookup.edits import Edits, Insertion
 from fresh.engines.codemod.hookup.launches import Launch, launch_of
-from fresh.engines.codemod.hookup.layout import docstring, indented
+from fresh.engines.codemod.hookup.layout import indented
 from fresh.engines.codemod.hookup.mains import Main, find_main
 from fresh.engines.codemod.hookup.mishaps import caught
 from fresh.engines.codemod.hookup.neighbours import Habits, Handler, habits_of, handlers_named
@@ -165,7 +165,7 @@ class ArgparseCli:
             read, default = f"{namespace}.{bound.local}", bound.parameter.default
             if bound.parameter.shape.many and default is not None and default.literal:
                 assert isinstance(default.literal, tuple)
-                read = f"({read} or {hookup.layout.literal(list(default.literal))})"
+                read = f"{read} or {hookup.layout.literal(list(default.literal))}"
             reads[bound.parameter.name] = read
         module = hookup.function.module.name
         return write_body(hookup, spelling, reads, "list", True, "print", taken | spelling.taken, module)
@@ -190,7 +190,7 @@ class ArgparseCli:
         documented = hookup.summary and any(ast.get_docstring(node) for node in nodes)
         lines = [
             f"def {name}({arguments}){returns}:",
-            *indented([docstring(hookup.summary)] if documented else []),
+            *indented([hookup.layout.docstring(hookup.summary)] if documented else []),
             *indented(body),
         ]
         insertion = Insertion(tuple(lines), habits.gap)

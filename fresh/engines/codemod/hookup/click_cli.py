@@ -11,7 +11,7 @@ from fresh.engines.codemod.hookup.clis import Hookup, write_body
 from fresh.engines.codemod.hookup.edits import Edits, Insertion
 from fresh.engines.codemod.hookup.groups import STRIPPED, Group, chain, command_word, find_groups
 from fresh.engines.codemod.hookup.launches import Launch, launch_of
-from fresh.engines.codemod.hookup.layout import docstring, indented
+from fresh.engines.codemod.hookup.layout import indented
 from fresh.engines.codemod.hookup.mishaps import caught
 from fresh.engines.codemod.hookup.neighbours import echoes, gap_before, habits_of
 from fresh.engines.codemod.hookup.shapes import Shape, Sort
@@ -91,7 +91,7 @@ class ClickCli:
         return Edits(after={line: [Insertion(tuple(lines), gap=self._gap(nodes))]})
 
     def _documented(self, hookup: Hookup, name: str) -> list[str]:
-        return [docstring(hookup.summary)] if hookup.summary else []
+        return [hookup.layout.docstring(hookup.summary)] if hookup.summary else []
 
     def _gap(self, nodes: Sequence[ast.FunctionDef | ast.AsyncFunctionDef]) -> int:
         functions = [node for node in self.module.tree.body if isinstance(node, ast.FunctionDef)]

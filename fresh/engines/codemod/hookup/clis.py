@@ -127,7 +127,7 @@ def write_body(
         spelled = spelling.name(module, name) if name else spelling.whole(module)
         if spelled != (name or module):
             taken.add(spelled)
-    lines = [f"from {lazy_import} import {hookup.function.name}", ""] if hookup.lazy else []
+    lines = [f"from {lazy_import} import {hookup.function.name}"] if hookup.lazy else []
     return [*lines, *hookup.showing.command(opening, arguments, closing, echo, taken, hookup.layout)]
 
 

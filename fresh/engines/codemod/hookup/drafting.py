@@ -31,7 +31,7 @@ SPOKEN = re.compile(
 class Draft:
     """What will be written. `plain` is the sample of the first test, `full` one with more options, if there are any.
 
-    `unexercised` names the parameters that no sample sets.
+    `unexercised` names the parameters that no sample sets, `unmoved` those whose sample leaves the result as it was.
     """
 
     cli: Cli
@@ -40,6 +40,7 @@ class Draft:
     plain: Sample
     full: Sample | None
     unexercised: tuple[str, ...]
+    unmoved: tuple[str, ...]
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -67,7 +68,7 @@ def draft(bench: Bench, sources: Sources, *, lazy: bool = False, word: str = "")
     strict = cli.library != "argparse"
     rehearsal = rehearse(bench, function, bound, sources, quoting, strict)
     hookup = Hookup(function, name_command(cli, function, word), bound, rehearsal.showing, lazy, layout)
-    return Draft(cli, why, hookup, rehearsal.plain, rehearsal.full, rehearsal.unexercised)
+    return Draft(cli, why, hookup, rehearsal.plain, rehearsal.full, rehearsal.unexercised, rehearsal.unmoved)
 
 
 def find_clis(sources: Sources) -> list[Cli]:

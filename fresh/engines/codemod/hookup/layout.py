@@ -22,12 +22,14 @@ class Layout:
 
     quote: str = '"'
     width: int = DEFAULT_WIDTH
+    fence: str = '"""'
 
     @classmethod
     def of(cls, text: str, pyproject: str = "", setup_cfg: str = "") -> Layout:
         """Read the habits from a module's text and the project's configuration."""
         single, double = len(re.findall(r"(?<!')'(?!')", text)), len(re.findall(r'(?<!")"(?!")', text))
-        return cls("'" if single > double else '"', _width(pyproject, setup_cfg))
+        fence = "'''" if text.count("'''") > text.count('"""') else '"""'
+        return cls("'" if single > double else '"', _width(pyproject, setup_cfg), fence)
 
     def text(self, value: str) -> str:
         """Write a string literal."""
@@ -49,6 +51,12 @@ class Layout:
             return f"({inner},)" if len(value) == 1 else f"({inner})"
         return repr(value)
 
+    def docstring(self, text: str) -> str:
+        """Write a docstring of one line."""
+        mark = self.fence[0]
+        escaped = text.replace("\\", "\\\\").replace(self.fence, f"\\{mark}" * 3)
+        return f"{self.fence}{escaped}{' ' if escaped.endswith(mark) else ''}{self.fence}"
+
     def wrap(self, opening: str, items: Sequence[str], closing: str, indent: int = 0) -> list[str]:
         """Write `opening item, item closing` on one line, or one item a line when that is too long."""
         single = f"{opening}{', '.join(items)}{closing}"
@@ -60,14 +68,6 @@ class Layout:
 def indented(lines: Sequence[str], depth: int = 1) -> list[str]:
     """Move lines to the right, empty ones excepted."""
     return [f"{'    ' * depth}{line}" if line else "" for line in lines]
-
-
-def docstring(text: str) -> str:
-    """Write a docstring of one line."""
-    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if escaped.endswith('"'):
-        escaped += " "
-    return f'"""{escaped}"""'
 
 
 def _width(pyproject: str, setup_cfg: str) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from fresh.engines.codemod.hookup.sources import Module, dotted, statements
 
+TELLING = frozenset({"cmd", "command", "do", "run", "handle", "handler", "cli", "main", "sub", "subcommand"})
 Handler = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -45,8 +46,7 @@ def habits_of(module: Module, handlers: Sequence[tuple[str, Handler]]) -> Habits
         return Habits(
             annotated=any(node.returns is not None for node in functions), gap=gap_before(module, functions)
         )
-    around = Counter(_around(word, node.name) for word, node in handlers)
-    (prefix, suffix), _ = max(around.items(), key=lambda pair: (pair[1], pair[0]))
+    prefix, suffix = _habit([_around(word, node.name) for word, node in handlers])
     nodes = [node for _, node in handlers]
     annotated = [node.returns is not None or any(arg.annotation for arg in node.args.args) for node in nodes]
     return Habits(
@@ -86,6 +86,13 @@ def handlers_named(module: Module, names: Sequence[tuple[str, str]]) -> list[tup
     """Find the module's functions for (command, function name) pairs."""
     known = {node.name: node for node in statements(module.tree.body) if isinstance(node, Handler)}
     return [(word, known[name]) for word, name in names if name in known]
+
+
+def _habit(around: list[tuple[str, str]]) -> tuple[str, str]:
+    """Take what surrounds most names; a single name tells nothing unless it says that it is a command."""
+    (prefix, suffix), count = max(Counter(around).items(), key=lambda pair: (pair[1], pair[0]))
+    told = count > 1 or TELLING.intersection([*prefix.split("_"), *suffix.split("_")])
+    return (prefix, suffix) if told else ("", "")
 
 
 def _around(word: str, name: str) -> tuple[str, str]:

@@ -92,7 +92,7 @@ def _builder(
     last, gaps = number, []
     for place, each in enumerate(block[number + 1 :], number + 1):
         spelled = {dotted(part) for part in ast.walk(each) if isinstance(part, ast.Name | ast.Attribute)}
-        mine = {subparsers, *(name for name, _ in names)}
+        mine = {subparsers, *(variable for _, variable in names)}
         parsing = any(name.endswith(("parse_args", "parse_known_args")) for name in spelled)
         if parsing or isinstance(each, ast.Return) or not spelled & mine:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,12 +21,16 @@ FEW = 4
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """The samples that worked and how the result is shown."""
+    """The samples that worked and how the result is shown.
+
+    `unexercised` names parameters that no sample sets, `unmoved` those that no tried value let change the result.
+    """
 
     plain: Sample
     full: Sample | None
     showing: Showing
     unexercised: tuple[str, ...]
+    unmoved: tuple[str, ...]
 
 
 def rehearse(
@@ -48,12 +53,13 @@ def rehearse(
     if shown.kind == "none" and not shown.printed:
         raise Declined(f"{function.name} returned nothing for each of {len(good)} tried arguments.")
     options = [one for one in bound if not one.required and one.parameter.name not in plain.given]
-    chosen, more = _vary(stage, sampler, plain, shown, options)
+    chosen, changes, more = _vary(stage, sampler, plain, shown, options)
     full = _combined(stage, plain, chosen, showing, function)
     showing = choose_showing(function, [*(one for _, one in good), *more]) if more else showing
     set_names = {*plain.given, *(full.given if full is not None else ())}
     unexercised = tuple(one.name for one in function.parameters if one.name not in set_names)
-    return Rehearsal(plain, full, showing, unexercised)
+    unmoved = tuple(name for name in chosen if name not in changes and name not in unexercised)
+    return Rehearsal(plain, full, showing, unexercised, unmoved)
 
 
 class _Stage:
@@ -84,24 +90,26 @@ def _dullness(sample: Sample, seen: Seen) -> tuple[bool, bool, bool]:
 
 def _vary(
     stage: _Stage, sampler: Sampler, plain: Sample, shown: Seen, options: Sequence[Bound]
-) -> tuple[dict[str, Given], list[Seen]]:
+) -> tuple[dict[str, Given], set[str], list[Seen]]:
     """Find one value for each option that the function takes, preferably one that changes what comes out."""
-    tries = [
-        (one.parameter.name, given)
-        for one in options
-        for given in list(sampler.values(one.parameter.name))[:FEW]
-    ]
+    texts = [given.source.strip("'\"") for given in plain.given.values()]
+    words = [word for text in texts for word in re.findall(r"[a-zA-Z]{2,}", text)][:2]
+    tries: list[tuple[str, Given]] = []
+    for one in options:
+        values = list(sampler.values(one.parameter.name, words))
+        few = values[:FEW] + [value for value in values[-2:] if words and value not in values[:FEW]]
+        tries += [(one.parameter.name, given) for given in few]
     seen = stage.play([_with(plain, {name: given}) for name, given in tries])
     chosen: dict[str, Given] = {}
     changes: set[str] = set()
-    for (name, given), one in zip(tries, seen, strict=True):
-        if one.error or one.kind == "other":
+    for (name, given), found in zip(tries, seen, strict=True):
+        if found.error or found.kind == "other":
             continue
-        differs = (one.text, one.printed) != (shown.text, shown.printed)
+        differs = (found.text, found.printed) != (shown.text, shown.printed)
         if name not in chosen or (differs and name not in changes):
             chosen[name] = given
             changes |= {name} if differs else set()
-    return chosen, [one for one in seen if not one.error]
+    return chosen, changes, [one for one in seen if not one.error]
 
 
 def _combined(

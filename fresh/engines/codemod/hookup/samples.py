@@ -18,6 +18,7 @@ from fresh.inventory.layout import Role
 MOST = 60
 TEXTS = (
     "hello world",
+    "The quick brown fox jumps over the lazy dog",
     "Hello, World!",
     "42",
     "alpha,beta",
@@ -35,16 +36,16 @@ TEXTS = (
     "a",
 )
 HINTS = (
-    ("url|uri|link|href", TEXTS[8]),
-    ("json|payload", TEXTS[5]),
-    ("date|day", TEXTS[4]),
-    ("mail", TEXTS[7]),
-    ("colou?r|hex", TEXTS[9]),
-    ("time|clock|duration", TEXTS[10]),
-    ("version|semver", TEXTS[11]),
-    ("html|xml|markup", TEXTS[12]),
-    ("addr|^ip", TEXTS[13]),
-    ("locale|lang", TEXTS[14]),
+    ("url|uri|link|href", "https://example.com/alpha?size=3"),
+    ("json|payload", '{"name": "alpha", "size": 3}'),
+    ("date|day", "2024-01-31"),
+    ("mail", "alpha@example.com"),
+    ("colou?r|hex", "#336699"),
+    ("time|clock|duration", "12:30"),
+    ("version|semver", "1.2.3"),
+    ("html|xml|markup", "<b>alpha</b>"),
+    ("addr|^ip", "10.0.0.1"),
+    ("locale|lang", "en_US"),
     ("sep|delim|joiner", ","),
     ("char|letter|symbol|fill|pad", "x"),
 )
@@ -53,7 +54,7 @@ NUMBERS: dict[Sort, tuple[int | float, ...]] = {
     Sort.FLOAT: (2.5, 0.25, 100.0, 1.0),
 }
 CONTENTS = (
-    ("txt", "alpha\nbeta\ngamma\n"),
+    ("txt", "alpha\nbeta gamma\ndelta epsilon zeta\n"),
     ("json", '{"name": "alpha", "size": 3}\n'),
     ("csv", "name,size\nalpha,3\nbeta,5\n"),
     ("toml", '[alpha]\nname = "beta"\nsize = 3\n'),
@@ -113,21 +114,25 @@ class Sampler:
         self._strict_dashes = strict_dashes
 
     def required(self) -> Iterator[Sample]:
-        """Try values for what must be given, the likeliest combinations first."""
+        """Try values for what must be given: all different first, so that a mix-up shows, the likeliest first."""
         names = [one.parameter.name for one in self._bound.values() if one.required]
         pools = [list(self.values(name)) for name in names]
         ranks = itertools.product(*(range(len(pool)) for pool in pools))
-        ordered = sorted(
-            itertools.islice(ranks, 20_000), key=lambda rank: (sum(rank), max(rank, default=0), rank)
-        )
+
+        def likely(rank: tuple[int, ...]) -> tuple[int, int, int, tuple[int, ...]]:
+            sources = [pool[place].source for pool, place in zip(pools, rank, strict=True)]
+            return (len(sources) - len(set(sources)), sum(rank), max(rank, default=0), rank)
+
+        ordered = sorted(itertools.islice(ranks, 20_000), key=likely)
         for rank in ordered[:MOST]:
             yield Sample({name: pool[place] for name, pool, place in zip(names, pools, rank, strict=True)})
 
-    def values(self, name: str) -> Iterator[Given]:
-        """List values for one parameter that are not its default."""
+    def values(self, name: str, beside: Sequence[str] = ()) -> Iterator[Given]:
+        """List values for one parameter that are not its default; `beside` are words that the others contain."""
         one = self._bound[name]
         shape, default = one.parameter.shape, one.parameter.default
-        for value in self._literals(name, shape):
+        near: list[object] = list(beside) if not shape.many else [[word] for word in beside]
+        for value in [*self._literals(name, shape), *(near if shape.sort is Sort.TEXT else ())]:
             if default is not None and value == default.literal:
                 continue
             given = value if isinstance(value, Given) else self.given(name, value)

@@ -11,7 +11,7 @@ from fresh.engines.codemod.hookup.layout import Layout
 from fresh.engines.codemod.hookup.sources import Module, Sources
 from fresh.inventory.layout import Role
 
-DOUBLES = re.compile(r"^\s*(import pytest|from pytest |def test_|async def test_)", re.MULTILINE)
+PYTEST = re.compile(r"^(import pytest|from pytest |def test_|async def test_)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def read_suite(sources: Sources, cli: Module, layout: Layout) -> Suite:
     folders = Counter(posixpath.dirname(path) for path in voters)
     folder = min(folders, key=lambda name: (-folders[name], name.count("/"), name))
     texts = [sources.text(path) for path in paths]
-    plain = sum(1 for text in texts if DOUBLES.search(text))
+    plain = sum(1 for text in texts if PYTEST.search(text))
     classes = sum(1 for text in texts if re.search(r"^class \w+\(.*TestCase\)", text, re.MULTILINE))
     signatures = [line for text in texts for line in re.findall(r"def test_\w+\(.*\)( -> None)?:", text)]
     return Suite(

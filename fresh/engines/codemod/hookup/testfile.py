@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,9 +55,8 @@ class TestFile:
         entry, function = self.cli.entry, self.hookup.function
         wanted = [Import(entry.module, entry.attribute), Import(function.module.name, function.name)]
         wanted += [Import(module, name) for module, name in enums if f"{name}." in body]
-        standard = [
-            name for name in ("asyncio", "contextlib", "io", "json", "sys", "tempfile") if f"{name}." in body
-        ]
+        modules = ("asyncio", "contextlib", "io", "json", "sys", "tempfile")
+        standard = [name for name in modules if re.search(rf"(?<![\w.\"']){name}\b[.,]", body)]
         wanted += [Import(name) for name in standard]
         wanted += [Import("dataclasses", "asdict")] if "asdict(" in body else []
         wanted += [Import("pathlib", "Path")] if "Path(" in body or ": Path" in body else []
@@ -126,16 +126,25 @@ class TestFile:
         ]
         entry, wrap = self.cli.entry, self.suite.layout.wrap
         if entry.way == "object":
-            return ["", *wrap(f"result = CliRunner().invoke({entry.attribute}, [", words, "])", 8)]
+            single = f"result = CliRunner().invoke({entry.attribute}, [{', '.join(words)}])"
+            if len(single) + 8 <= self.suite.layout.width:
+                return ["", single]
+            listed = wrap("arguments = [", words, "]", 8)
+            return ["", *listed, f"result = CliRunner().invoke({entry.attribute}, arguments)"]
         lines: list[str] = []
         called = [f"{entry.attribute}()"]
         if entry.way == "main":
             keyword = f"{entry.keyword}=" if entry.keyword else ""
-            called = wrap(f"{entry.attribute}({keyword}[", words, "])", 12)
+            called = [f"{entry.attribute}({keyword}[{', '.join(words)}])"]
+            if len(called[0]) + 24 > self.suite.layout.width:
+                lines += wrap("arguments = [", words, "]", 8)
+                called = [f"{entry.attribute}({keyword}arguments)"]
         elif not self.suite.unittest:
-            lines = wrap(
-                f"monkeypatch.setattr({quoted('sys.argv')}, [", [quoted(entry.program), *words], "])", 8
-            )
+            argv = [quoted(entry.program), *words]
+            lines = [f"monkeypatch.setattr({quoted('sys.argv')}, [{', '.join(argv)}])"]
+            if len(lines[0]) + 8 > self.suite.layout.width:
+                lines = wrap("argv = [", argv, "]", 8)
+                lines.append(f"monkeypatch.setattr({quoted('sys.argv')}, argv)")
         if not self.started.exited and not self.returns_nothing:
             called = [f"code = {called[0]}", *called[1:]]
         contexts = []

@@ -12,7 +12,7 @@ from fresh.engines.codemod.hookup.clis import Hookup, write_body
 from fresh.engines.codemod.hookup.edits import Edits, Insertion
 from fresh.engines.codemod.hookup.groups import Group, chain, find_groups
 from fresh.engines.codemod.hookup.launches import Launch, launch_of
-from fresh.engines.codemod.hookup.layout import docstring, indented
+from fresh.engines.codemod.hookup.layout import indented
 from fresh.engines.codemod.hookup.mishaps import caught
 from fresh.engines.codemod.hookup.neighbours import echoes, gap_before, habits_of
 from fresh.engines.codemod.hookup.shapes import Sort
@@ -93,7 +93,7 @@ class TyperCli:
         lines = [
             f"@{group}.command({naming})",
             *hookup.layout.wrap(f"def {name}(", parameters, ") -> None:"),
-            *indented([docstring(hookup.summary)] if hookup.summary else []),
+            *indented([hookup.layout.docstring(hookup.summary)] if hookup.summary else []),
             *indented(body),
         ]
         functions = [node for node in self.module.tree.body if isinstance(node, ast.FunctionDef)]

@@ -84,7 +84,10 @@ def _made(bench: Bench, sources: Sources, made: Draft) -> Work:
         ),
         new_tests=tuple(NewTest(node_id=name, exercises=feature.key) for name in ids),
         try_it=_try_it(made),
-        unchecked=tuple(f"no test sets {name}" for name in made.unexercised),
+        unchecked=(
+            *(f"no test sets {name}" for name in made.unexercised),
+            *(f"the tests set {name}, but to no value that changes the result" for name in made.unmoved),
+        ),
     )
 
 

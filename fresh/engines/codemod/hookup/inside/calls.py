@@ -16,9 +16,12 @@ import io
 import itertools
 import json
 import pathlib
+import signal
 import sys
 import tempfile
+import time
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 PLAIN = (
@@ -36,6 +39,10 @@ PLAIN = (
 )
 MOST = 1000
 MOST_TEXT = 4000
+NOT_TRIED = "it was not tried: the calls before took too long"
+LONGEST_CALL = 1.0
+LONGEST = 15.0
+"""Seconds after which no further call begins."""
 
 
 def is_plain(value: object) -> bool:
@@ -103,6 +110,21 @@ def describe(value: Any) -> tuple[str, str]:
     return "other", type(value).__name__
 
 
+@contextlib.contextmanager
+def ended_after(seconds: float) -> Iterator[None]:
+    """Interrupt a call that does not come back; code below Python is left to the wall limit outside."""
+
+    def late(signum: int, frame: object) -> None:
+        raise TimeoutError(f"it did not return within {seconds:g} s")
+
+    signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
@@ -113,7 +135,7 @@ def attempt(names: dict[str, object], trial: dict[str, Any]) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         scope = {**names, "tmp_path": pathlib.Path(folder)}
         try:
-            with contextlib.redirect_stdout(printed):
+            with contextlib.redirect_stdout(printed), ended_after(LONGEST_CALL):
                 for line in trial["setup"]:
                     exec(line, scope)
                 value = eval(trial["call"], scope)
@@ -134,7 +156,12 @@ def main(order: dict[str, Any], nonce: str) -> None:
     except BaseException as error:  # noqa: BLE001 - the target may raise anything
         found: dict[str, object] = {"broken": one_line(error), "trials": []}
     else:
-        found = {"broken": "", "trials": [attempt(names, trial) for trial in order["trials"]]}
+        began = time.monotonic()
+        late = {"error": NOT_TRIED, "kind": "", "text": "", "printed": "", "type": ""}
+        trials = [
+            attempt(names, trial) if time.monotonic() - began < LONGEST else late for trial in order["trials"]
+        ]
+        found = {"broken": "", "trials": trials}
     sys.stdout.flush()
     print("\n" + nonce + json.dumps(found))
 

@@ -19,10 +19,10 @@ COMMANDS = {
 def main(argv=None):
     parser = argparse.ArgumentParser()
     subparsers = parser.add_subparsers(dest="command", required=True)
-    for name in COMMANDS:
-        if name != "initials":
-            sub = subparsers.add_parser(name)
-            sub.add_argument("text")
+    sub = subparsers.add_parser("echo")
+    sub.add_argument("text")
+    sub = subparsers.add_parser("len")
+    sub.add_argument("text")
     args = parser.parse_args(argv)
     COMMANDS[args.command](args)
     sys.exit(0)
