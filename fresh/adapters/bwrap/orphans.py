@@ -30,11 +30,17 @@ def kill_orphans() -> int:
                     # Looked at again: now the handle can't become a later process with the same pid.
                     if _is_orphan(entry):
                         signal.pidfd_send_signal(handle, signal.SIGKILL)
-                        select.select([handle], [], [], PATIENCE)
+                        _await(handle)
                         killed += 1
                 finally:
                     os.close(handle)
     return killed
+
+
+def _await(handle: int) -> None:
+    ended = select.poll()
+    ended.register(handle, select.POLLIN)
+    ended.poll(PATIENCE * 1000)
 
 
 def _is_orphan(entry: Path) -> bool:
