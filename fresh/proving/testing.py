@@ -20,8 +20,8 @@ TAIL = 6000
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 # Test ids and orders that hang on hashes would differ between two runs of the same commit.
 STEADY = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-# One file that can't be collected must not hide all others; each is reported.
-PYTEST_OPTIONS = "-p fresh_probe --continue-on-collection-errors"
+# One file that can't be collected, or one failure, must not hide all others.
+PYTEST_OPTIONS = "-p fresh_probe --continue-on-collection-errors --maxfail=0"
 
 
 def run_tests(
