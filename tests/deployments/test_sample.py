@@ -27,7 +27,7 @@ def test_it_is_a_clean_repository_with_everything_committed(tmp_path: Path) -> N
     assert lay_out(tmp_path / "sample") is True
     assert git(tmp_path / "sample", "status", "--porcelain") == ""
     committed = set(git(tmp_path / "sample", "ls-files").splitlines())
-    assert {"pyproject.toml", ".gitignore", "pocket/cli.py", "tests/test_cli.py"} <= committed
+    assert {"pyproject.toml", ".gitignore", "pocket/cli.py", "tests/test_money.py"} <= committed
     assert git(tmp_path / "sample", "branch", "--show-current") == "main"
 
 
@@ -117,7 +117,7 @@ def test_its_own_tests_pass(tmp_path: Path) -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stdout
-    assert "20 passed" in ended.stdout
+    assert "23 passed" in ended.stdout
 
 
 def test_it_runs_as_a_program(tmp_path: Path) -> None:
