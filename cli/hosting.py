@@ -20,7 +20,8 @@ from fresh.domain.order import RunOrder
 from fresh.domain.record import RunRecord
 from fresh.domain.report import RunReport
 from fresh.domain.stopping import StopRequest, WhyStopped
-from fresh.errors import OperatorMistake, Refusal, StorageFailed
+from fresh.errors import OperatorMistake, Refusal
+from fresh.whereabouts import make_home
 from fresh.wiring import Toolbox, toolbox
 
 LEFT_RESUMABLE = 143
@@ -81,16 +82,7 @@ def is_resumable(tools: Toolbox, record: RunRecord) -> bool:
 
 def _tools(repository: Path) -> Toolbox:
     tools = toolbox(repository)
-    try:
-        tools.home.mkdir(parents=True, exist_ok=True)
-        ignore = tools.home / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
-    except OSError as trouble:
-        raise StorageFailed(
-            f"The state directory {tools.home} can't be written: {trouble.strerror}.",
-            hint="Make room, change its owner, or set FRESH_HOME to another directory.",
-        ) from trouble
+    make_home(tools.home)
     return tools
 
 

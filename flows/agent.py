@@ -12,6 +12,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.approving import ask
+from flows.stopping import reason_to_stop
 from fresh.domain.agent import AgentReport, Outcome, Ticket
 from fresh.domain.approval import Answer, Decision, Question, Why, why_ask
 from fresh.domain.evidence import Evidence, Verdict
@@ -20,7 +21,6 @@ from fresh.domain.money import ZERO
 from fresh.domain.phase import Phase
 from fresh.domain.questions import question_text
 from fresh.domain.steps import Made
-from fresh.domain.stopping import WhyStopped, why_stop
 from fresh.domain.work import Plan, Work
 from fresh.errors import FreshError
 from fresh.wiring import Toolbox, toolbox
@@ -79,7 +79,7 @@ def _work(tools: Toolbox, ticket: Ticket) -> AgentReport:
         return report_of(ticket, Outcome.DECLINED, failure=analysis.declined)
     this = _Round()
     while True:
-        if (why := _why_stop(tools, ticket)) is not None:
+        if (why := reason_to_stop(tools, ticket.run_id, ticket.agent_id)) is not None:
             return report_of(ticket, Outcome.STOPPED, failure=f"Stopped, because {why}.", commit=this.offered)
         outcome = _pass(tools, ticket, analysis.plan, this)
         if isinstance(outcome, AgentReport):
@@ -95,8 +95,8 @@ def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentRepo
         return report_of(ticket, Outcome.FAILED, failure=made.refused)
     if made.commit is None or made.work is None:
         return _out_of_ideas(tools, ticket, plan, this, made)
-    if (stop := _why_stop(tools, ticket)) is not None:
-        offer_branch(ticket, made.commit, this.offered)
+    if (stop := reason_to_stop(tools, ticket.run_id, ticket.agent_id)) is not None:
+        offer_branch(ticket, made.commit, this.ordinal, this.offered)
         kept = f"Stopped, because {stop}; its work is kept on its branch."
         return report_of(ticket, Outcome.STOPPED, failure=kept, commit=made.commit)
     show_phase(ticket, Phase.TESTING, ZERO)
@@ -131,7 +131,7 @@ def _settle(
     """Ask, and carry out what was decided."""
     if report.commit is None or report.evidence is None:
         raise ValueError("a question needs a judged commit")
-    offer_branch(ticket, report.commit, this.offered)
+    offer_branch(ticket, report.commit, this.ordinal, this.offered)
     this = replace(this, offered=report.commit)
     show_phase(ticket, Phase.AWAITING_USER, report.cost)
     decision = ask(tools, _question(tools, ticket, why, this, report), _run_deadline(tools, ticket))
@@ -181,13 +181,6 @@ def _question(tools: Toolbox, ticket: Ticket, why: Why, this: _Round, report: Ag
 
 def _run_deadline(tools: Toolbox, ticket: Ticket) -> datetime:
     return tools.journal.run(ticket.run_id).deadline
-
-
-def _why_stop(tools: Toolbox, ticket: Ticket) -> WhyStopped | None:
-    requests = tools.journal.stop_requests(ticket.run_id)
-    if any(request.agent_id == ticket.agent_id for request in requests):
-        return WhyStopped.REQUESTED
-    return why_stop(tools.clock.now(), _run_deadline(tools, ticket), requests)
 
 
 def _judged(tools: Toolbox, ticket: Ticket, commit: str, work: Work, evidence: Evidence) -> AgentReport:

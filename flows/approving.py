@@ -9,14 +9,17 @@ from typing import Literal
 
 import httpx
 from prefect import pause_flow_run
+from prefect.exceptions import Pause
 from prefect.input import RunInput
 from prefect.input.run_input import keyset_from_base_key
 from prefect.runtime import flow_run
 from pydantic import Field, ValidationError
 
+from fresh.domain import narration
 from fresh.domain.approval import Answer, Decision, OnDeadline, Question, on_deadline
 from fresh.errors import ServerUnreachable
 from fresh.wiring import Toolbox
+from tasks.durable import narrate, tell_decision
 
 POLL = 0.5
 LONGER_THAN_ANY_RUN = 30 * 24 * 3600
@@ -43,6 +46,8 @@ def ask(tools: Toolbox, question: Question, run_deadline: datetime) -> Decision 
     """
     journal = tools.journal
     standing = journal.ask(question)
+    if standing.asked_at == question.asked_at:
+        narrate(tools, question.run_id, narration.asked(standing), question.agent_id)
     attempt = 0
     while (decision := journal.decision(standing.id)) is None:
         if _is_to_be_parked(standing, tools.clock.now(), run_deadline):
@@ -59,6 +64,7 @@ def ask(tools: Toolbox, question: Question, run_deadline: datetime) -> Decision 
             )
             journal.decide(standing.id, through_form)
     journal.apply(standing.id, tools.clock.now())
+    tell_decision(tools, standing, decision)
     return decision
 
 
@@ -76,12 +82,15 @@ def _pause(tools: Toolbox, question: Question, attempt: int) -> Reply | None:
     form = Reply.with_initial_data(description=question.text)
     while True:
         try:
-            return pause_flow_run(
+            # Prefect's annotations know whole seconds alone; it takes fractions as well.
+            reply: Reply = pause_flow_run(  # type: ignore[call-overload]
                 wait_for_input=form, key=key, poll_interval=POLL, timeout=LONGER_THAN_ANY_RUN
             )
+            return reply
         except ValidationError:
             return None
-        except (httpx.HTTPError, RuntimeError):
+        except (httpx.HTTPError, RuntimeError, Pause):
+            # Pause means: paused already, by a request whose answer was lost.
             if not _outlast(tools, question, form, key):
                 return None
 

@@ -14,13 +14,14 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.agent import agent
 from flows.forcing import end_now
+from flows.stopping import reason_to_stop
 from flows.supervising import supervised
 from fresh.domain import narration
 from fresh.domain.agent import Outcome, Ticket
 from fresh.domain.order import RunOrder
 from fresh.domain.record import RunRecord
 from fresh.domain.report import RunReport
-from fresh.domain.stopping import WhyStopped, why_stop
+from fresh.domain.stopping import WhyStopped
 from fresh.wiring import Toolbox, toolbox
 from tasks.opening import draw, open_run
 from tasks.preparing import prepare, survey
@@ -30,6 +31,8 @@ from tasks.showing import show_progress
 THREADS = 512
 """A waiting agent keeps its thread, so there must be more of them than seats."""
 POLL = 0.5
+MOST_TRIES = 3
+"""How many features a wave may draw for each of its seats, when engines decline."""
 
 
 def _run_name() -> str:
@@ -43,7 +46,7 @@ def _run_name() -> str:
 @flow(
     name="run",
     flow_run_name=_run_name,
-    task_runner=ThreadPoolTaskRunner(max_workers=THREADS),
+    task_runner=ThreadPoolTaskRunner(max_workers=THREADS),  # type: ignore[arg-type]
     persist_result=False,
 )
 def run(order: RunOrder, run_id: str | None = None) -> RunReport:
@@ -89,28 +92,39 @@ def _work(tools: Toolbox, record: RunRecord) -> WhyStopped:
     ended: queue.SimpleQueue[str] = queue.SimpleQueue()
     live: set[str] = set()
     waiting = _unfinished(tools, record)
-    may_draw = record.closed_at is None and (record.order.overnight or not tools.journal.tickets(record.id))
+    may_draw = record.closed_at is None
     why: WhyStopped | None = None
     while True:
-        why = why or _why_stop(tools, record)
+        why = why or reason_to_stop(tools, record.id)
         if why is not None:
             _leave_unstarted(waiting, why)
         free = _free_seats(tools, record, live)
-        if may_draw and why is None and not waiting and free > 0:
-            waiting = draw(record, free)
-            may_draw = record.order.overnight and bool(waiting)
+        wanted = min(free, _still_wanted(tools, record))
+        if may_draw and why is None and not waiting and wanted > 0:
+            waiting = draw(record, wanted)
+            may_draw = bool(waiting)
         for ticket in waiting[:free]:
             live.add(ticket.agent_id)
             _seat(record, ticket, ended)
         del waiting[:free]
         if not live and not waiting:
-            return why or (WhyStopped.NOTHING_WORTHWHILE if record.order.overnight else WhyStopped.DONE)
+            return why or (WhyStopped.DONE if may_draw else WhyStopped.NOTHING_WORTHWHILE)
         _drop_ended(live, ended)
         _show(tools, record)
 
 
-def _why_stop(tools: Toolbox, record: RunRecord) -> WhyStopped | None:
-    return why_stop(tools.clock.now(), record.deadline, tools.journal.stop_requests(record.id))
+def _still_wanted(tools: Toolbox, record: RunRecord) -> int:
+    """Count how many features may still be drawn; overnight there is no end.
+
+    A wave is as many features as it has seats. One that its engine declined was not worked, and the next one takes
+    its place, but not for ever.
+    """
+    if record.order.overnight:
+        return record.order.agents
+    drawn = len(tools.journal.tickets(record.id))
+    declined = sum(report.outcome is Outcome.DECLINED for report in tools.journal.reports(record.id))
+    seats = record.order.agents
+    return min(seats - (drawn - declined), MOST_TRIES * seats - drawn)
 
 
 def _unfinished(tools: Toolbox, record: RunRecord) -> list[Ticket]:

@@ -15,9 +15,10 @@ from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.record import Host
 from fresh.domain.report import PassedOver
 from fresh.errors import OperatorMistake
+from fresh.parsing import parse_in_turn
 from fresh.ports import Clock, ControlRoom, Engine, Forge, Journal, Prover, ReportFiles, Sandbox, Workspace
 from fresh.settings import Settings
-from fresh.whereabouts import journal_url, state_home, top_level
+from fresh.whereabouts import journal_url, state_home
 
 MODELS = "fresh-models"
 SANDBOXES = "fresh-sandboxes"
@@ -80,29 +81,9 @@ _standing: dict[Path, Toolbox] = {}
 _building = threading.RLock()
 
 
-def repository_of(order_repo: str) -> Path:
-    """Find the repository that an order names. Raises OperatorMistake when there is none."""
-    if "://" in order_repo or order_repo.startswith("git@"):
-        raise OperatorMistake(
-            f"{order_repo} is a URL; this version works on a clone.",
-            hint=f"git clone {order_repo}, then --repo PATH",
-        )
-    given = Path(order_repo).expanduser().absolute()
-    if not given.is_dir():
-        raise OperatorMistake(
-            f"{given} is no directory.", hint="Give the path of a git repository with --repo."
-        )
-    root = top_level(given)
-    if root is None:
-        raise OperatorMistake(
-            f"{given} is not inside a git repository.",
-            hint="Run `git init` and commit, or give another --repo.",
-        )
-    return root.resolve()
-
-
 def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     """Put the real adapters together. Nothing is started or touched yet."""
+    parse_in_turn()
     from fresh.adapters.bwrap_sandbox import BwrapSandbox
     from fresh.adapters.git_workspace import GitWorkspace
     from fresh.adapters.local_forge import LocalForge

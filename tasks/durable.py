@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from fresh.domain import narration
 from fresh.domain.agent import Ticket
+from fresh.domain.approval import Decision, Question
 from fresh.domain.phase import DURING, Step
 from fresh.domain.record import Event
 from fresh.domain.value import Value
@@ -19,6 +20,13 @@ def narrate(tools: Toolbox, run_id: str, text: str, agent_id: str | None = None)
     """Add a line to the audit trail and to the run's log."""
     tools.journal.record(Event(run_id=run_id, agent_id=agent_id, at=tools.clock.now(), text=text))
     tools.log.info(text)
+
+
+def tell_decision(tools: Toolbox, question: Question, decision: Decision) -> None:
+    """Add who decided what, and through what, to the audit trail."""
+    words = f": {decision.text}" if decision.text else ""
+    said = f"Agent {question.agent_id} goes on: {decision.answer} by {decision.by} through {decision.through}{words}"
+    narrate(tools, question.run_id, said, question.agent_id)
 
 
 def once(

@@ -18,7 +18,8 @@ from fresh.domain.record import RunRecord
 from fresh.domain.report import PassedOver
 from fresh.domain.selection import Pick, Selection, select
 from fresh.errors import OperatorMistake
-from fresh.wiring import Toolbox, repository_of, toolbox
+from fresh.whereabouts import repository_of
+from fresh.wiring import Toolbox, toolbox
 from tasks.durable import narrate
 
 
@@ -99,6 +100,7 @@ def _ticket(record: RunRecord, pick: Pick) -> Ticket:
         feature=pick.feature,
         kind=pick.kind,
         reasons=pick.reasons,
+        footprint=pick.footprint,
         engine=record.engine,
         seed=record.seed,
     )
@@ -106,8 +108,10 @@ def _ticket(record: RunRecord, pick: Pick) -> Ticket:
 
 def _in_flight(tools: Toolbox, record: RunRecord) -> tuple[frozenset[tuple[str, Kind]], frozenset[str]]:
     """Find what is being worked or waits for review: candidates of this run, and open branches of earlier ones."""
-    taken = {(ticket.feature.key, ticket.kind) for ticket in tools.journal.tickets(record.id)}
-    leased: set[str] = set()
+    tickets = tools.journal.tickets(record.id)
+    ended = {report.agent_id for report in tools.journal.reports(record.id)}
+    taken = {(ticket.feature.key, ticket.kind) for ticket in tickets}
+    leased = {path for ticket in tickets if ticket.agent_id not in ended for path in ticket.footprint}
     for earlier in tools.journal.runs(record.repository):
         for report in tools.journal.reports(earlier.id):
             if report.outcome is not Outcome.COMPLETED or not report.branch or not report.change:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fresh.domain.report_page import markdown
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -13,6 +12,7 @@ from fresh.domain.agent import AgentReport, Outcome, Ticket
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.record import RunRecord
 from fresh.domain.report import RunReport
+from fresh.domain.report_page import markdown
 from fresh.domain.stopping import WhyStopped
 from fresh.wiring import toolbox
 from tasks.durable import narrate

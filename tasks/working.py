@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fresh.domain.pull_request_page import page
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.evidence import Evidence
 from fresh.domain.phase import Step
-from fresh.domain.steps import Analysis, Made, Proven, Published
+from fresh.domain.pull_request_page import page
+from fresh.domain.quoting import plain
+from fresh.domain.steps import Analysis, Made, Offered, Proven, Published
 from fresh.domain.work import Plan, Work
 from fresh.errors import Declined, Refusal, TreeRefused
 from fresh.wiring import Toolbox, toolbox
@@ -63,8 +64,9 @@ def implement(ticket: Ticket, plan: Plan, ordinal: int, feedback: Evidence | Non
 
 
 def _message(ticket: Ticket, plan: Plan, work: Work) -> str:
-    details = "".join(f"\n- {detail}" for detail in work.details)
-    return f"{plan.summary}\n\n{work.summary}\n{details}\n\nFresh-Agent: {ticket.agent_id}\nFresh-Run: {ticket.run_id}\n"
+    details = "".join(f"\n- {plain(detail)}" for detail in work.details)
+    summary = "" if work.summary == plan.summary else f"{plain(work.summary)}\n"
+    return f"{plain(plan.summary)}\n\n{summary}{details}\n\nFresh-Agent: {ticket.agent_id}\nFresh-Run: {ticket.run_id}\n"
 
 
 @task(task_run_name="test {ticket.feature.name} #{ordinal}", cache_policy=NO_CACHE)
@@ -83,9 +85,18 @@ def verify(ticket: Ticket, commit: str, work: Work, ordinal: int) -> Evidence:
 
 
 @task(task_run_name="show branch of {ticket.feature.name}", cache_policy=NO_CACHE)
-def offer_branch(ticket: Ticket, commit: str, replaces: str | None) -> None:
-    """Make the commit appear in the operator's repository, so that it can be tried before anybody decides."""
-    _tools(ticket).workspace.publish(commit, ticket.branch, replaces=replaces)
+def offer_branch(ticket: Ticket, commit: str, ordinal: int, replaces: str | None) -> None:
+    """Make the commit appear in the operator's repository, so that it can be tried before anybody decides.
+
+    Done once for each round: entered again, an agent must not move its branch back to what it offered first.
+    """
+    tools = _tools(ticket)
+
+    def act() -> Offered:
+        tools.workspace.publish(commit, ticket.branch, replaces=replaces)
+        return Offered(commit=commit)
+
+    once(tools, ticket, Step.OFFER, ordinal, Offered, act)
 
 
 @task(task_run_name="publish {ticket.feature.name}", cache_policy=NO_CACHE)

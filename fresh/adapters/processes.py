@@ -25,7 +25,7 @@ def start_ticks(pid: int) -> int | None:
     A zombie is gone: nothing will go on in it.
     """
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return None
     fields = stat.rpartition(")")[2].split()

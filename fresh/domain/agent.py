@@ -26,6 +26,9 @@ class Ticket(Value):
     feature: Feature
     kind: Kind
     reasons: tuple[str, ...]
+    footprint: tuple[str, ...] = Field(
+        default=(), description="files that it may touch; nobody else may meanwhile"
+    )
     engine: EngineName
     seed: int
 

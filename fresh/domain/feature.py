@@ -61,7 +61,9 @@ class Feature(Value):
     end_line: int
     is_class: bool = False
     reachability: Reachability
-    evidence: tuple[str, ...] = Field(default=(), description="the path, export or rules behind `reachability`")
+    evidence: tuple[str, ...] = Field(
+        default=(), description="the path, export or rules behind `reachability`"
+    )
     exported: bool = False
     documented: bool = False
     tested: float = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fresh.domain.agent import AgentReport, Outcome, Ticket
+from fresh.domain.approval import Question
 from fresh.domain.money import Usd
 from fresh.domain.phase import Phase
 
@@ -16,6 +17,11 @@ def began(ticket: Ticket) -> str:
 def moved(agent_id: str, phase: Phase, what: str = "") -> str:
     """Say that an agent is in another phase."""
     return f"Agent {agent_id} {phase}" + (f": {what}" if what else "")
+
+
+def asked(question: Question) -> str:
+    """Say that an agent waits for a person, and until when."""
+    return f"Agent {question.agent_id} awaiting_user: {question.why}, until {question.deadline:%Y-%m-%d %H:%M} UTC"
 
 
 def ended(report: AgentReport) -> str:

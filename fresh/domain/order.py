@@ -37,20 +37,32 @@ class RunOrder(Value):
     hours: float = Field(default=8.0, gt=0, le=168, description="Longest run time, in hours")
     approval: bool = Field(default=True, description="Ask a person before a finished change is published")
     approval_timeout: float = Field(
-        default=60.0, gt=0, le=10080, description="Minutes until an unanswered question is answered by the clock"
+        default=60.0,
+        gt=0,
+        le=10080,
+        description="Minutes until an unanswered question is answered by the clock",
     )
     strategy: Strategy = Field(default=Strategy.HIGHEST_IMPACT, description="How features are chosen")
     engine: EngineName | None = Field(
-        default=None, description="What makes a change; empty means: llm when a model is configured, else codemod"
+        default=None,
+        description="What makes a change; empty means: llm when a model is configured, else codemod",
     )
-    model: str | None = Field(default=None, description="Model of the llm engine; empty means the configured one")
+    model: str | None = Field(
+        default=None, description="Model of the llm engine; empty means the configured one"
+    )
     seed: int | None = Field(default=None, ge=0, description="Seed of the random strategy; drawn when empty")
-    kinds: tuple[Kind, ...] = Field(default=(), description="Only these kinds of improvement; empty means all")
+    kinds: tuple[Kind, ...] = Field(
+        default=(), description="Only these kinds of improvement; empty means all"
+    )
     features: tuple[str, ...] = Field(
         default=(), description="Only features whose name or module:qualname is listed; empty means all"
     )
-    test_command: str | None = Field(default=None, description="How the repository's tests are run; found when empty")
-    test_timeout: float = Field(default=600.0, gt=0, le=14400, description="Seconds that one test run may take")
+    test_command: str | None = Field(
+        default=None, description="How the repository's tests are run; found when empty"
+    )
+    test_timeout: float = Field(
+        default=600.0, gt=0, le=14400, description="Seconds that one test run may take"
+    )
     python: str | None = Field(default=None, description="Interpreter that has the repository's dependencies")
 
     @model_validator(mode="after")

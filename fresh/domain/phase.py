@@ -30,6 +30,7 @@ class Step(StrEnum):
     ANALYSE = "analyse"
     IMPLEMENT = "implement"
     VERIFY = "verify"
+    OFFER = "offer"
     PUBLISH = "publish"
 
 
@@ -37,6 +38,7 @@ DURING = {
     Step.ANALYSE: Phase.ANALYZING,
     Step.IMPLEMENT: Phase.IMPLEMENTING,
     Step.VERIFY: Phase.TESTING,
+    Step.OFFER: Phase.TESTING,
     Step.PUBLISH: Phase.COMMITTING,
 }
 LIVE = frozenset(

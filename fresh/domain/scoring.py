@@ -13,6 +13,10 @@ from fresh.domain.value import Value
 GAP_OF_STATE = {Reachability.UNHOOKED: 1.0, Reachability.TEST_ONLY: 0.8}
 REACHED = (Reachability.HOOKED, Reachability.HOOKED_WEAK)
 HIGHEST_RISK = 0.9
+ADDED_BESIDE = {
+    Kind.TESTS: "it only adds test files",
+    Kind.HOOKUP: "it adds a command and its test, and edits no code",
+}
 LEAST_WEIGHT = 0.05
 PRIOR = 4
 
@@ -73,11 +77,15 @@ def acceptance(kind: Kind, history: Mapping[Kind, Tally]) -> float:
 
 
 def impact(feature: Feature, kind: Kind, history: Mapping[Kind, Tally]) -> Score:
-    """Multiply necessity, gap, reach, certainty and acceptance."""
+    """Multiply necessity, gap, reach, certainty and acceptance.
+
+    Only kinds that edit the feature's own code carry its risk: tests are added beside it, and so is the command that
+    a hookup adds.
+    """
     size, why = gap(feature, kind)
     count = feature.unlocks if kind is Kind.HOOKUP else feature.dependents
     reach = 1 + log2(1 + count)
-    risk = 0.0 if kind is Kind.TESTS else min(1 - feature.safety, HIGHEST_RISK)
+    risk = 0.0 if kind in ADDED_BESIDE else min(1 - feature.safety, HIGHEST_RISK)
     likely = acceptance(kind, history)
     value = feature.necessity * size * reach * (1 - risk) * likely
     counted = "unhooked definitions come with it" if kind is Kind.HOOKUP else "dependents"
@@ -102,8 +110,8 @@ def _necessity(feature: Feature) -> str:
 
 
 def _of_risk(feature: Feature, kind: Kind) -> str:
-    if kind is Kind.TESTS:
-        return "it only adds test files"
+    if kind in ADDED_BESIDE:
+        return ADDED_BESIDE[kind]
     return f"safety {feature.safety:.2f} ({_why(feature, 'safety')})"
 
 

@@ -29,6 +29,12 @@ class Proven(Value):
     evidence: Evidence
 
 
+class Offered(Value):
+    """Which commit the operator was given to try."""
+
+    commit: str
+
+
 class Published(Value):
     """Where the change is now."""
 

@@ -93,8 +93,10 @@ def test_the_repositorys_own_environment_is_taken_and_runs_the_trees_code(tmp_pa
     found = environments(target).prepare(base)
     assert found.python == str(target.repository.path / ".venv/bin/python")
     assert "own .venv" in found.how
-    run = rig(target, base, found).run_fresh("t", base)
+    run = rig(target, base, found).run_fresh("t", base, coverage=True)
     assert run.outcomes == {"tests/test_a.py::test_a": TestOutcome.PASSED}, run.tail
+    assert "without coverage" in found.how
+    assert run.covered == {"pocket.py": (1, 2)}
 
 
 @pytest.mark.slow

@@ -147,10 +147,11 @@ def test_a_kind_that_is_asked_for_is_the_only_one(found: Inventory, strategy: St
 
 
 def test_the_score_is_the_product_of_its_factors() -> None:
+    # A hookup adds a command beside the feature, so the feature's own safety does not count against it.
     found = feature("f", reachability=Reachability.TEST_ONLY, necessity=0.6, unlocks=3, safety=0.4)
     score = impact(found, Kind.HOOKUP, {Kind.HOOKUP: Tally(merged=3, rejected=1)})
     likely = (3 + 4 * 0.75) / (4 + 4)
-    assert score.value == pytest.approx(0.6 * 0.8 * (1 + log2(4)) * 0.4 * likely)
+    assert score.value == pytest.approx(0.6 * 0.8 * (1 + log2(4)) * likely)
 
 
 def test_adding_tests_carries_no_risk_and_other_kinds_at_most_nine_tenths() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fakes.sandbox import FakeSandbox
-
 from fresh.adapters.processes import lives, this_host
 from fresh.adapters.report_files import ReportsBelow
 from fresh.adapters.sql_journal import SqlJournal
@@ -18,6 +16,7 @@ from fresh.wiring import Toolbox
 from tests.fakes.engine import ScriptedEngine
 from tests.fakes.forge import FakeForge
 from tests.fakes.prover import FakeProver
+from tests.fakes.sandbox import FakeSandbox
 from tests.fakes.workspace import FakeWorkspace
 
 
@@ -45,6 +44,7 @@ def unhooked(number: int) -> Feature:
         end_line=2,
         reachability=Reachability.UNHOOKED,
         necessity=0.5,
+        tested=1.0,
     )
 
 

@@ -103,6 +103,14 @@ class Add(unittest.TestCase):
 """
 
 
+def test_a_project_that_stops_at_its_first_failure_is_run_to_the_end(tmp_path: Path) -> None:
+    files = {
+        "pytest.ini": "[pytest]\naddopts = -x\n",
+        "tests/test_a.py": "def test_a(): assert 1 == 2\ndef test_b(): assert 1 == 1\n",
+    }
+    assert run(tmp_path, files).outcomes == {"tests/test_a.py::test_a": F, "tests/test_a.py::test_b": P}
+
+
 def test_unittest_reports_the_same_under_the_same_ids(tmp_path: Path) -> None:
     files = {
         "pocket/__init__.py": "",

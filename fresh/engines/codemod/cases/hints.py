@@ -47,6 +47,8 @@ NAMES = {
     "bool": "flag strict verbose reverse",
 }
 NAMED = {name: kind for kind, names in NAMES.items() for name in names.split()}
+CARRIERS = ("append", "add", "insert", "appendleft", "put", "setdefault")
+ONLY_NUMBERS = (ast.Sub, ast.Div, ast.FloorDiv, ast.Pow)
 ARITHMETIC = (ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 MOST_CONSTANTS = 8
@@ -60,6 +62,7 @@ def hints_for(node: Definition) -> tuple[Hint, ...]:
         told = documented_types(ast.get_docstring(node) or "") | told
         for name in _parameters(function):
             kinds = [*told.get(name, ()), *_used_as(function, name), *_named(name)]
+            kinds += ["unknown"] if not kinds and _only_passed_on(function, name) else []
             constants = _compared_with(function, name)
             earlier = found.get(name, Hint(name))
             found[name] = Hint(
@@ -118,7 +121,8 @@ def _used_as(function: ast.AST, name: str) -> Iterator[str]:
             numeric = (
                 _number(node.right) if _is(node.left, name) else _is(node.right, name) and _number(node.left)
             )
-            if numeric and not isinstance(node.op, ast.Mod):
+            plain = isinstance(node.op, ONLY_NUMBERS) and (_is(node.left, name) or _is(node.right, name))
+            if (numeric and not isinstance(node.op, ast.Mod)) or plain:
                 yield "int"
         elif isinstance(node, ast.Compare) and _is(node.left, name) and _number(node.comparators[0]):
             yield "int"
@@ -128,6 +132,37 @@ def _used_as(function: ast.AST, name: str) -> Iterator[str]:
             yield "dict" if _text(node.slice) else "list"
         elif isinstance(node, ast.Call):
             yield from _called_with(node, name)
+
+
+def _only_passed_on(function: ast.AST, name: str) -> bool:
+    """Say whether a value is merely stored, compared or returned, so that any value will do."""
+    uses = 0
+    fine = 0
+    for node in ast.walk(function):
+        uses += _is(node, name)
+        fine += sum(_is(child, name) for child in _carried(node))
+    return uses == fine
+
+
+def _carried(node: ast.AST) -> list[ast.expr]:
+    """List what a node only carries, without looking into it."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CARRIERS:
+        return node.args
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("isinstance", "type")
+    ):
+        return node.args[:1]
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return node.elts
+    if isinstance(node, ast.Dict):
+        return node.values
+    if isinstance(node, ast.Compare):
+        return [node.left, *node.comparators]
+    if isinstance(node, ast.Return | ast.Assign | ast.Yield | ast.FormattedValue):
+        return [node.value] if node.value else []
+    return [node.test] if isinstance(node, ast.If | ast.IfExp) else []
 
 
 def _called_with(node: ast.Call, name: str) -> Iterator[str]:

@@ -20,6 +20,7 @@ from fresh.ports import Bench, Finished
 PACKAGE = "_fresh_inside"
 # The hash seed is read once, when the interpreter starts; standard input stays unread for the one that replaces it.
 RESTART = "import os, sys; os.environ['PYTHONHASHSEED'] = sys.argv[1]; os.execv(sys.executable, [sys.executable, '-B', '-'])"
+WALL = 240.0
 Answer = TypeVar("Answer")
 SURVEY = TypeAdapter(Survey)
 REPLAY = TypeAdapter(Replay)
@@ -28,7 +29,7 @@ TRIAL = TypeAdapter(Trial)
 
 def ask_survey(bench: Bench, question: Question) -> Survey:
     """See what the feature does. Raises Declined when it can't be reached."""
-    found = _ask(bench, question, "surveying", "survey", SURVEY, 1, 60 + 2 * question.seconds)
+    found = _ask(bench, question, "surveying", "survey", SURVEY, 1, WALL)
     if found.trouble:
         raise Declined(f"{question.qualname} can't be observed: {found.trouble}.")
     return found
@@ -36,7 +37,7 @@ def ask_survey(bench: Bench, question: Question) -> Survey:
 
 def ask_replay(bench: Bench, question: Question, seed: int) -> Replay:
     """Make the same calls again in another process, with another hash seed and in another order."""
-    found = _ask(bench, question, "surveying", "replay", REPLAY, seed, 60 + question.seconds)
+    found = _ask(bench, question, "surveying", "replay", REPLAY, seed, WALL)
     if found.trouble:
         raise Declined(f"{question.qualname} can't be observed twice: {found.trouble}.")
     return found
@@ -44,7 +45,7 @@ def ask_replay(bench: Bench, question: Question, seed: int) -> Replay:
 
 def ask_trial(bench: Bench, question: Question) -> Trial:
     """Run the new test against mutants of the feature."""
-    found = _ask(bench, question, "trying", "try_test", TRIAL, 2, 60 + 2 * question.seconds)
+    found = _ask(bench, question, "trying", "try_test", TRIAL, 2, WALL)
     if found.trouble:
         raise Declined(f"The test of {question.qualname} can't be tried on mutants: {found.trouble}.")
     return found
@@ -91,7 +92,7 @@ def _script(question: Question, nonce: str, module: str, function: str) -> str:
 
 @cache
 def _sources() -> dict[str, str]:
-    names = ("acting", "finding", "forking", "forms", "grids", "guard", "laws", "literal", "mutants", "parameters",
+    names = ("acting", "finding", "forking", "forms", "grids", "guard", "keeping", "laws", "literal", "mutants", "parameters",
              "speech", "surveying", "tracing", "trying", "wire")  # fmt: skip
     return {PACKAGE: ""} | {f"{PACKAGE}.{name}": _source(name) for name in names}
 

@@ -72,11 +72,9 @@ def _shape(item: Observation) -> tuple[object, ...]:
     documented = agrees(item) is True
     word = outcome.source if outcome.source in WORDS and not documented else ""
     apart = item.call if "tmp_path" in str(call) else None
-    arguments = tuple(
-        (argument.name, argument.keyword) for argument in (*(call.build or ()), *call.arguments)
-    )
-    if any(not argument.name for argument in call.arguments):
-        arguments = tuple(dict.fromkeys(arguments))
+    passed = [("build", item.name, item.keyword) for item in call.build or ()]
+    passed += [("call", item.name, item.keyword) for item in call.arguments]
+    arguments = tuple(dict.fromkeys(passed))  # however many *args there are, they are one slot
     how = (outcome.kind, outcome.wrap, outcome.changed, outcome.error, bool(outcome.message), outcome.awaited)
     return (documented, call.subject, call.method, call.observe, arguments, how, word, apart)
 
@@ -148,12 +146,15 @@ def snake(name: str) -> str:
 
 def slots(call: Call) -> list[Slot]:
     """List what a call takes; `build:` marks what makes the object, and all of `*args` are one tuple."""
-    found = [Slot(f"build:{item.name}", item.source) for item in call.build or ()]
-    found += [Slot(item.name, item.source) for item in call.arguments if item.name]
-    spread = [item.source for item in call.arguments if not item.name]
+    return [*_slots(call.build or (), "build:"), *_slots(call.arguments, "")]
+
+
+def _slots(arguments: Sequence[Argument], prefix: str) -> list[Slot]:
+    found = [Slot(prefix + item.name, item.source) for item in arguments if item.name]
+    spread = [item.source for item in arguments if not item.name]
     if spread:
         comma = "," if len(spread) == 1 else ""
-        found.append(Slot(SPREAD, f"({', '.join(spread)}{comma})"))
+        found.append(Slot(prefix + SPREAD, f"({', '.join(spread)}{comma})"))
     return found
 
 
@@ -193,7 +194,7 @@ def _listed(arguments: Sequence[Argument], values: dict[str, str], prefix: str) 
             written.append(values[prefix + item.name])
     if spread:
         place = next(number for number, item in enumerate(arguments) if not item.name)
-        written.insert(place, _unpacked(values[SPREAD]))
+        written.insert(place, _unpacked(values[prefix + SPREAD]))
     return ", ".join(written)
 
 

@@ -20,6 +20,7 @@ from functools import lru_cache
 from . import literal
 from .finding import Subject
 from .guard import Forbidden, Guard, TooSlow, workroom
+from .keeping import ModuleState
 from .literal import Literal, Unwritable
 from .tracing import Trace
 from .wire import Call, Import, Outcome
@@ -91,6 +92,7 @@ def _watch(
     seconds: float,
 ) -> Outcome:
     printed = io.StringIO()
+    state = ModuleState(subject.module)
     try:
         with redirect_stdout(printed), redirect_stderr(io.StringIO()), guard.watching(str(tmp_path), seconds):
             if trace is None:
@@ -108,8 +110,9 @@ def _watch(
         return Outcome("refused", why="raises KeyboardInterrupt")
     except BaseException as error:  # noqa: BLE001 (whatever the target raises is the observation)
         return _raised(error, subject, guard)
-    if guard.refused:
-        return Outcome("refused", why=guard.refused)
+    moved = state.restore()
+    if guard.refused or moved:
+        return Outcome("refused", why=guard.refused or f"changes the module's `{moved}`")
     return _returned(prepared, result, wrap, awaited, printed.getvalue(), tmp_path)
 
 

@@ -86,6 +86,13 @@ def _changes(node: ast.AST) -> Iterator[Mutant]:
     elif isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
         nothing = ast.copy_location(ast.Constant(None), node.value)
         yield _set(node, "value", nothing, "None is returned", node.lineno)
+    elif isinstance(node, ast.Yield) and node.value is not None and not _is_none(node.value):
+        yield _set(
+            node, "value", ast.copy_location(ast.Constant(None), node.value), "None is yielded", node.lineno
+        )
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        nothing = ast.copy_location(ast.Constant(None), node.value)
+        yield _set(node, "value", nothing, "the call is left out", node.lineno)
     elif isinstance(node, ast.Constant):
         yield from _constants(node)
     elif isinstance(node, ast.Raise):

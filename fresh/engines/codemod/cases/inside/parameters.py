@@ -76,7 +76,7 @@ def parameters_of(target: object, hints: tuple[Hint, ...], skip_first: bool = Fa
         if not samples and item.kind is inspect.Parameter.VAR_POSITIONAL:
             continue
         if not samples:
-            raise Unfit(f"no example value can be made for `{item.name}: {_name(kind)}`")
+            raise Unfit(_nothing_for(item.name, kind))
         keyword = item.kind is inspect.Parameter.KEYWORD_ONLY or (
             optional and item.kind is not inspect.Parameter.POSITIONAL_ONLY
         )
@@ -92,6 +92,12 @@ def _turned(samples: list[Sample], alike: dict[str, int]) -> list[Sample]:
     alike[first] = place + 1
     place = place if place < min(len(samples), 3) else 0
     return [samples[place], *samples[:place], *samples[place + 1 :]]
+
+
+def _nothing_for(name: str, kind: object) -> str:
+    if kind is inspect.Parameter.empty:
+        return f"nothing says what values `{name}` takes"
+    return f"no example value can be made for `{name}: {_name(kind)}`"
 
 
 def _name(kind: object) -> str:
@@ -119,8 +125,6 @@ def _samples(item: inspect.Parameter, kind: object, hint: Hint | None) -> list[S
         found = [sample for name in (hint.kinds if hint else ()) for sample in KINDS.get(name, [])]
     if not known:
         found = _like_default(item.default) + found
-    if not found and not known and not isinstance(kind, str):
-        found = list(KINDS["unknown"])
     if known and found:
         constants = [constant for constant in constants if _fits(constant, found)]
     head = found[:1] + constants if found else constants

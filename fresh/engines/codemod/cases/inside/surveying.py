@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import itertools
 import random
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import CodeType, FunctionType
 
 from .acting import bind, perform
 from .finding import NotThere, Subject, find, within
-from .forking import ask_child
+from .forking import ask_child, spent
 from .forms import Form, forms_of
 from .grids import Sample
 from .guard import Guard
@@ -24,6 +23,7 @@ from .wire import Call, Observation, Outcome, Question, Replay, Survey
 MOST_MUTANTS = 48
 ANCHOR_TRIES = 60
 QUICK = 0.25
+CHILD_SECONDS = 5.0
 RANDOM_MIXES = 20
 MOST_SLOW = 3
 
@@ -52,18 +52,18 @@ class Field:
 
     def tired(self, most: int) -> bool:
         """Say whether time or the number of calls is used up."""
-        return time.monotonic() > self.deadline or len(self.seen) >= most
+        return spent() > self.deadline or len(self.seen) >= most
 
 
 def survey(question: Question) -> Survey:
     """Find the feature, call it with examples from the outside and from its types, and say what it does."""
     try:
         subject = find(question)
-        forms = forms_of(subject, question)
+        forms = _forms(subject, question)
     except NotThere as problem:
         return Survey(trouble=str(problem))
     trace = Trace(subject.path, first_line(subject.node), subject.node.end_lineno or subject.node.lineno)
-    ground = Field(question, subject, Guard(), trace, time.monotonic() + question.seconds)
+    ground = Field(question, subject, Guard(), trace, spent() + question.seconds)
     for call in question.examples:
         ground.look(call)
     for position, form in enumerate(forms):
@@ -81,6 +81,16 @@ def survey(question: Question) -> Survey:
         laws=tuple(laws_of(question, subject, ground.guard, marked)),
         refusals=tuple(sorted(set(refusals), key=lambda why: (-refusals.count(why), why))[:8]),
     )
+
+
+def _forms(subject: Subject, question: Question) -> list[Form]:
+    """List the ways to use the feature; examples that people wrote do without. Raises NotThere."""
+    try:
+        return forms_of(subject, question)
+    except NotThere:
+        if question.examples:
+            return []
+        raise
 
 
 def replay(question: Question) -> Replay:
@@ -200,17 +210,20 @@ def _with_kills(ground: Field, testable: list[Observation]) -> tuple[int, list[O
     originals = living(node, ground.subject.path)
     kills: dict[int, set[int]] = {position: set() for position in range(len(testable))}
     count = 0
-    deadline = time.monotonic() + ground.question.seconds
+    deadline = spent() + ground.question.seconds
     for mutant in spread(mutants, MOST_MUTANTS):
         code = compile_mutant(tree, mutant, ground.subject.path)
-        if code is None or time.monotonic() > deadline:
+        if code is None or spent() > deadline:
             continue
 
         def notice(code: CodeType = code) -> list[int]:
             return _notice(ground, code, originals, testable)
 
-        noticed = ask_child(notice, 10.0)
-        for position in noticed if noticed is not None else ():
+        try:
+            noticed = ask_child(notice, CHILD_SECONDS) or []
+        except TimeoutError:
+            continue
+        for position in noticed:
             kills[position].add(count)
         count += 1
     return count, [replace(item, kills=tuple(sorted(kills[place]))) for place, item in enumerate(testable)]
