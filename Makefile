@@ -7,6 +7,8 @@ REPO ?=
 ARGS ?=
 TESTS ?= tests
 WORKERS ?= 2
+# The sample is nobody's work: a whole night's run on it, which asks nobody and ends when nothing is left to do.
+NIGHT ?= --overnight --hours 1 --no-approval
 BIN := .venv/bin
 READY := .venv/ready
 CODE := $(wildcard fresh tasks flows bot cli deployments)
@@ -29,7 +31,7 @@ setup: $(READY) ## install everything into .venv, and bubblewrap on this machine
 start: setup ## improve a sample project, or your own with REPO=path; more options with ARGS="--agents 3"
 ifeq ($(strip $(REPO)),)
 	@$(BIN)/python -m deployments.sample sample
-	@$(BIN)/fresh auto start --repo sample --no-approval $(ARGS)
+	@$(BIN)/fresh auto start --repo sample $(NIGHT) $(ARGS)
 else
 	@$(BIN)/fresh auto start --repo "$(REPO)" $(ARGS)
 endif
