@@ -110,14 +110,14 @@ class PipEnvironments:
     def _built(self, commit: str, paths: Sequence[str], why_not: str) -> Environment:
         wanted = declared(paths, lambda path: self.workspace.read(commit, path).decode())
         base, version = choose_base(wanted.python)
-        key = self._key(commit, paths, base, version)
+        key = self._key(commit, paths, base.python, version)
         shelf = Shelf(self.state / "environments" / key)
         built = shelf.standing()
         if built is None:
             with shelf.building() as place:
                 built = shelf.standing()
                 if built is None:
-                    building = Building(self.workspace, self.sandbox, commit, place, lay_out(base))
+                    building = Building(self.workspace, self.sandbox, commit, place, base)
                     built = building.finish(key, wanted, version, import_roots(paths))
                     shelf.finish(built)
         return _environment(built, self.workspace.home, why_not)

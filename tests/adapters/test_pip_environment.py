@@ -145,6 +145,53 @@ def test_our_own_python_is_preferred_where_the_project_allows_it() -> None:
     assert version == f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
+CASE = """
+import subprocess, sys, unittest
+from pocket import f
+
+class T(unittest.TestCase):
+    def test_f(self):
+        self.assertEqual(f(), 1)
+    def test_other_process(self):
+        subprocess.run([sys.executable, "-c", "import pocket; pocket.g()"], check=True)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.12", "3.13"])
+def test_other_pythons_report_outcomes_and_lines_without_pytest_and_coverage(
+    tmp_path: Path, version: str
+) -> None:
+    try:
+        base_python, _ = choose_base(f"=={version}.*")
+    except Refusal:
+        pytest.skip(f"this machine has no Python {version}")
+    files = {
+        "pocket.py": "def f():\n    return 1\n\ndef g():\n    return 2\n\ndef h():\n    return 3\n",
+        "tests/test_a.py": CASE,
+    }
+    target, base = Target.make(tmp_path, files)
+    found = environments(target).prepare(base, str(base_python.python))
+    run = rig(target, base, found).run_fresh("t", base, coverage=True)
+    start = "tests/test_a.py::T::test_"
+    assert run.outcomes == dict.fromkeys((f"{start}f", f"{start}other_process"), TestOutcome.PASSED), run.tail
+    assert run.covered == {"pocket.py": (1, 2, 4, 5, 7)}
+
+
+@pytest.mark.slow
+def test_an_environment_is_built_with_the_python_that_the_project_needs(tmp_path: Path) -> None:
+    try:
+        choose_base(">=3.12")
+    except Refusal:
+        pytest.skip("this machine has no Python 3.12 or newer")
+    text = '[project]\nname = "pocket"\nversion = "1"\nrequires-python = ">=3.12"\n'
+    check = "import sys\n\ndef test_a():\n    assert sys.version_info >= (3, 12)\n"
+    target, base = Target.make(tmp_path, {"pyproject.toml": text, "pocket.py": "", "tests/test_a.py": check})
+    found = environments(target).prepare(base)
+    run = rig(target, base, found).run_fresh("t", base)
+    assert run.outcomes == {"tests/test_a.py::test_a": TestOutcome.PASSED}, (run.tail, found.how)
+
+
 COMPLAINTS = [
     (
         "ERROR: Could not find a version that satisfies the requirement nope==9 (from versions: none)\n",
