@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
+from prefect.client.schemas.sorting import FlowRunSort
 
 from fresh.adapters.prefect_control import PrefectControl
 from fresh.domain.agent import Outcome
@@ -265,7 +266,7 @@ def test_people_find_every_agent_in_prefect_by_tags_that_are_kept_current(fakes:
 
     with get_client(sync_client=True) as client:
         wanted = FlowRunFilter(tags=FlowRunFilterTags(all_=[f"run:{report.run_id}"]))
-        found = client.read_flow_runs(flow_run_filter=wanted)
+        found = client.read_flow_runs(flow_run_filter=wanted, limit=50, sort=FlowRunSort.ID_DESC)
         limits = {limit.name: limit.limit for limit in client.read_global_concurrency_limits()}
     assert len(found) == 3
     for agent in report.agents:
