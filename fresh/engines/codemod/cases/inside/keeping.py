@@ -7,7 +7,7 @@ from types import ModuleType
 LARGEST = 5000
 MEMORIES = ("cache", "memo", "__")
 
-Kept = "dict[object, object] | list[object] | set[object]"
+Kept = dict[object, object] | list[object] | set[object]
 
 
 class ModuleState:
