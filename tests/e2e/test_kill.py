@@ -10,19 +10,21 @@ import pytest
 
 from tests.e2e.operator import Operator
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(900)]
 
 KILLS = 10
 
 
-def test_a_run_killed_ten_times_ends_every_agent_exactly_once(operator: Operator) -> None:
+def test_a_run_killed_ten_times_ends_every_agent_exactly_once(operator: Operator, prefect_url: str) -> None:
+    # The server stays up, so that the kills hit the run and not its server's start.
+    operator.environment["PREFECT_API_URL"] = prefect_url
     draw = random.Random(20261123)
     before = operator.belongings()
     words = ["auto", "start", "--agents", "4", "--no-approval"]
     killed = 0
     while killed < KILLS:
         process = operator.begin(*words)
-        ended = _wait(process, draw.uniform(0.3, 9.0))
+        ended = _wait(process, draw.uniform(1.0, 14.0))
         if ended:
             assert process.returncode == 0, process.stdout.read() if process.stdout else ""
             if operator.status()["report"]:
@@ -33,16 +35,16 @@ def test_a_run_killed_ten_times_ends_every_agent_exactly_once(operator: Operator
         words = ["auto", "resume"] if _has_begun(operator) else words
         assert operator.belongings() == before
 
-    told = operator.status()
-    if not told["report"]:
-        operator.fresh("auto", "resume")
+    assert killed >= KILLS // 2, "the run ended before it could be killed often"
+    if not operator.status()["report"]:
+        operator.fresh(*words)
 
     report = operator.report()
     agents = report["agents"]
     names = [agent["agent_id"] for agent in agents]
     completed = [agent for agent in agents if agent["outcome"] == "completed"]
     assert operator.belongings() == before
-    assert len(names) == len(set(names)) == 4
+    assert len(names) == len(set(names)) >= 4
     assert {agent["outcome"] for agent in agents} <= {"completed", "declined"}
     assert completed
     assert operator.branches() == {agent["branch"]: agent["commit"] for agent in completed}
