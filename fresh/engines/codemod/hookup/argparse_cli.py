@@ -167,8 +167,7 @@ class ArgparseCli:
                 assert isinstance(default.literal, tuple)
                 read = f"{read} or {hookup.layout.literal(list(default.literal))}"
             reads[bound.parameter.name] = read
-        module = hookup.function.module.name
-        return write_body(hookup, spelling, reads, "list", True, "print", taken | spelling.taken, module)
+        return write_body(hookup, spelling, reads, "list", True, "print", taken | spelling.taken)
 
     def _handler(self, habits: Habits, hookup: Hookup, spelling: Spelling, edits: Edits) -> str:
         nodes = [node for _, node in self._handlers()]

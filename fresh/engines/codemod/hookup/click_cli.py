@@ -72,9 +72,7 @@ class ClickCli:
         echo = "print"
         if echoes(self.module, nodes, "echo", "click"):
             echo = self._spell("echo", spelling)
-        body = write_body(
-            hookup, spelling, reads, "tuple", True, echo, {*local, *spelling.taken}, self._lazy(hookup)
-        )
+        body = write_body(hookup, spelling, reads, "tuple", True, echo, {*local, *spelling.taken})
         body = caught(self.module, nodes, hookup.function, body)
         parameters = [self._parameter(bound, hookup, spelling, nodes) for bound in hookup.bound]
         name = habits.name(hookup.word, spelling.taken)
@@ -101,9 +99,6 @@ class ClickCli:
         if self.module.path in self.group.sites:
             return self.group.sites[self.module.path]
         return self.group.statement.lineno
-
-    def _lazy(self, hookup: Hookup) -> str:
-        return hookup.function.module.name
 
     def _group_name(self, spelling: Spelling) -> str:
         if self.module is self.group.module:

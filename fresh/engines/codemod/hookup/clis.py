@@ -25,7 +25,7 @@ Handler = ast.FunctionDef | ast.AsyncFunctionDef
 class Hookup:
     """The command that is to be written: `word` is what people type, `bound` where its parameters go.
 
-    `lazy` means that the function's module must be imported inside of the command.
+    `lazy` means that the function is imported inside of the command; `home` is how its module is spelled there.
     """
 
     function: Function
@@ -33,6 +33,7 @@ class Hookup:
     bound: tuple[Bound, ...]
     showing: Showing
     lazy: bool
+    home: str
     layout: Layout
 
     @property
@@ -110,7 +111,6 @@ def write_body(
     enum_is_text: bool,
     echo: str,
     taken: set[str],
-    lazy_import: str,
 ) -> list[str]:
     """Write the statements of a command. `reads` says for each parameter where its value is found."""
     values = {}
@@ -127,7 +127,7 @@ def write_body(
         spelled = spelling.name(module, name) if name else spelling.whole(module)
         if spelled != (name or module):
             taken.add(spelled)
-    lines = [f"from {lazy_import} import {hookup.function.name}"] if hookup.lazy else []
+    lines = [f"from {hookup.home} import {hookup.function.name}"] if hookup.lazy else []
     return [*lines, *hookup.showing.command(opening, arguments, closing, echo, taken, hookup.layout)]
 
 

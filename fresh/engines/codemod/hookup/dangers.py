@@ -25,6 +25,7 @@ BANNED = re.compile(
     r"|threading\.(Thread|Timer)|concurrent\.futures\.\w+|time\.sleep"
     r"|sys\.(exit|stdin)(\..+)?|builtins\.(input|exit|quit|breakpoint|SystemExit)"
 )
+HARMLESS = re.compile(r"(Error|Exception|Warning|Timeout|__\w+__)$")
 DELETING = frozenset({"unlink", "rmdir", "rmtree", "symlink_to", "hardlink_to"})
 WRITING = frozenset({"write_text", "write_bytes", "mkdir", "touch", "chmod"})
 OPENERS = frozenset({"builtins.open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open"})
@@ -84,8 +85,9 @@ def _danger(module: Module, node: ast.AST, given: frozenset[str], sources: Sourc
     for part in ast.walk(node):
         if isinstance(part, ast.Name | ast.Attribute) and isinstance(part.ctx, ast.Load):
             spelled = dotted(part)
-            if BANNED.fullmatch(scope.origin(spelled)):
-                return spelled
+            origin = scope.origin(spelled)
+            if BANNED.fullmatch(origin) and not HARMLESS.search(origin):
+                return origin.removeprefix("builtins.")
         if isinstance(part, ast.Call) and (name := _touches_files(scope, part, given)):
             return name
         if isinstance(part, ast.Assign | ast.Delete):

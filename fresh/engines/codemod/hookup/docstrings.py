@@ -52,9 +52,15 @@ def plain(text: str) -> str:
 
 
 def _summary(clean: str) -> str:
-    first = plain(clean.split("\n\n")[0])
+    lines = clean.split("\n\n")[0].splitlines()
+    first = plain(lines[0]) if lines else ""
     if not first or first.startswith((">>>", ":", "@")):
         return ""
+    for line in lines[1:]:
+        goes_on = not first.endswith((".", "!", "?", ":")) and line.strip()[:1].islower()
+        if not goes_on:
+            break
+        first = f"{first} {plain(line)}"
     return re.split(r"(?<=[^.\s]{2}[.!?])\s", first)[0].strip()
 
 

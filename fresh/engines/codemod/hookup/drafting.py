@@ -17,6 +17,7 @@ from fresh.engines.codemod.hookup.layout import Layout
 from fresh.engines.codemod.hookup.rehearsal import rehearse
 from fresh.engines.codemod.hookup.samples import Sample
 from fresh.engines.codemod.hookup.sources import Module, Sources
+from fresh.engines.codemod.hookup.spelling import imports_late, prefers_relative, relative
 from fresh.engines.codemod.hookup.suites import read_suite
 from fresh.engines.codemod.hookup.typer_cli import find_typer
 from fresh.errors import Declined
@@ -25,6 +26,8 @@ from fresh.ports import Bench
 SPOKEN = re.compile(
     r"\b(?:call|name|rename)\b[^`'\"]*[`'\"]([a-z][a-z0-9]*(?:-[a-z0-9]+)*)[`'\"]", re.IGNORECASE
 )
+
+FEW = 3
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,16 @@ def draft(bench: Bench, sources: Sources, *, lazy: bool = False, word: str = "")
     lazy = lazy or sources.reaches(function.module.name, cli.module.name)
     if lazy:
         _refuse_early_names(cli.module, function)
+    lazy = lazy or (imports_late(cli.module) and not any(one.shape.choices for one in function.parameters))
     layout = layout_of(cli.module, sources)
     bound = _bound(cli, function)
     quoting = read_suite(sources, cli.module, layout).layout
     strict = cli.library != "argparse"
     rehearsal = rehearse(bench, function, bound, sources, quoting, strict)
-    hookup = Hookup(function, name_command(cli, function, word), bound, rehearsal.showing, lazy, layout)
+    home = function.module.name
+    if prefers_relative(cli.module, sources):
+        home = relative(cli.module.package, home) or home
+    hookup = Hookup(function, name_command(cli, function, word), bound, rehearsal.showing, lazy, home, layout)
     return Draft(cli, why, hookup, rehearsal.plain, rehearsal.full, rehearsal.unexercised, rehearsal.unmoved)
 
 
@@ -80,7 +87,10 @@ def find_clis(sources: Sources) -> list[Cli]:
         usable, notes = find(sources, launches)
         found, refused = [*found, *usable], [*refused, *notes]
     if not found:
-        reasons = "; ".join(refused) or "there is no click group, typer app or argparse parser"
+        more = [f"and {len(refused) - FEW} more like these"] if len(refused) > FEW else []
+        reasons = (
+            "; ".join([*refused[:FEW], *more]) or "there is no click group, typer app or argparse parser"
+        )
         raise Declined(f"The project has no command line to extend: {reasons}.")
     return found
 

@@ -52,11 +52,17 @@ def rehearse(
     plain, shown = min(good, key=lambda pair: _dullness(pair[0], pair[1]))
     if shown.kind == "none" and not shown.printed:
         raise Declined(f"{function.name} returned nothing for each of {len(good)} tried arguments.")
-    options = [one for one in bound if not one.required and one.parameter.name not in plain.given]
+    silent = {name for name, given in plain.given.items() if sampler.implied.get(name) == given}
+    options = [
+        one
+        for one in bound
+        if not one.required and (one.parameter.name not in plain.given or one.parameter.name in silent)
+    ]
     chosen, changes, more = _vary(stage, sampler, plain, shown, options)
     full = _combined(stage, plain, chosen, showing, function)
     showing = choose_showing(function, [*(one for _, one in good), *more]) if more else showing
-    set_names = {*plain.given, *(full.given if full is not None else ())}
+    every = [*plain.given.items(), *(full.given.items() if full is not None else ())]
+    set_names = {name for name, given in every if sampler.implied.get(name) != given}
     unexercised = tuple(one.name for one in function.parameters if one.name not in set_names)
     unmoved = tuple(name for name in chosen if name not in changes and name not in unexercised)
     return Rehearsal(plain, full, showing, unexercised, unmoved)
@@ -95,20 +101,24 @@ def _vary(
     texts = [given.source.strip("'\"") for given in plain.given.values()]
     words = [word for text in texts for word in re.findall(r"[a-zA-Z]{2,}", text)][:2]
     tries: list[tuple[str, Given]] = []
-    for one in options:
-        values = list(sampler.values(one.parameter.name, words))
+    for option in options:
+        values = list(sampler.values(option.parameter.name, words))
         few = values[:FEW] + [value for value in values[-2:] if words and value not in values[:FEW]]
-        tries += [(one.parameter.name, given) for given in few]
+        tries += [(option.parameter.name, given) for given in few]
     seen = stage.play([_with(plain, {name: given}) for name, given in tries])
     chosen: dict[str, Given] = {}
     changes: set[str] = set()
-    for (name, given), found in zip(tries, seen, strict=True):
-        if found.error or found.kind == "other":
-            continue
-        differs = (found.text, found.printed) != (shown.text, shown.printed)
-        if name not in chosen or (differs and name not in changes):
-            chosen[name] = given
-            changes |= {name} if differs else set()
+    for option in options:
+        used = {given.source for given in [*plain.given.values(), *chosen.values()]}
+        mine = [
+            ((one.text, one.printed) == (shown.text, shown.printed), given.source in used, number)
+            for number, ((name, given), one) in enumerate(zip(tries, seen, strict=True))
+            if name == option.parameter.name and not one.error and one.kind != "other"
+        ]
+        if mine:
+            same, _, number = min(mine)
+            chosen[option.parameter.name] = tries[number][1]
+            changes |= set() if same else {option.parameter.name}
     return chosen, changes, [one for one in seen if not one.error]
 
 

@@ -61,6 +61,7 @@ CONTENTS = (
     ("md", "# Alpha\n\nBeta gamma.\n"),
     ("py", "alpha = 3\n"),
 )
+PATHLIKE = re.compile(r"path|file(name)?$|dir(ectory)?$|folder")
 FOLDER = re.compile(r"dir|folder|root|tree")
 DOCUMENTS = (".md", ".rst", ".txt")
 
@@ -113,6 +114,12 @@ class Sampler:
         self._layout = layout
         self._strict_dashes = strict_dashes
 
+    @property
+    def implied(self) -> dict[str, Given]:
+        """Give what the function demands and the command line does not: a switch is off, an optional value absent."""
+        silent = [one for one in self._bound.values() if one.parameter.default is None and not one.required]
+        return {one.parameter.name: Given("None" if one.absent_is_none else "False", ()) for one in silent}
+
     def required(self) -> Iterator[Sample]:
         """Try values for what must be given: all different first, so that a mix-up shows, the likeliest first."""
         names = [one.parameter.name for one in self._bound.values() if one.required]
@@ -125,7 +132,8 @@ class Sampler:
 
         ordered = sorted(itertools.islice(ranks, 20_000), key=likely)
         for rank in ordered[:MOST]:
-            yield Sample({name: pool[place] for name, pool, place in zip(names, pools, rank, strict=True)})
+            given = {name: pool[place] for name, pool, place in zip(names, pools, rank, strict=True)}
+            yield Sample({**self.implied, **given})
 
     def values(self, name: str, beside: Sequence[str] = ()) -> Iterator[Given]:
         """List values for one parameter that are not its default; `beside` are words that the others contain."""
@@ -178,6 +186,8 @@ class Sampler:
         elif shape.sort is Sort.SWITCH:
             yield from (True, False)
         else:
+            if shape.sort is Sort.TEXT and not shape.many and PATHLIKE.search(name):
+                yield from itertools.islice(self._paths(name, shape), 3)
             singles = self._singles(name, shape)
             if not shape.many:
                 yield from singles
@@ -254,7 +264,8 @@ class Sampler:
             whole = f"[{', '.join(variables)}]"
             if shape.many in ("tuple", "set", "frozenset"):
                 whole = f"{shape.many}({whole})"
-            yield Given(whole if shape.many else variable, tuple(words), setup)
+            single = variable if shape.sort is Sort.PATH else f"str({variable})"
+            yield Given(whole if shape.many else single, tuple(words), setup)
 
     def _contents(self, name: str) -> list[tuple[str, str]]:
         hint = f"{name} {self._function.name} {self._function.docstring.summary}".lower()
@@ -312,8 +323,8 @@ def _expressed(function: Function, call: ast.Call, sampler: Sampler) -> dict[str
         if given is None:
             return None
         found[name] = given
-    missing = [one for one in function.parameters if one.default is None and one.name not in found]
-    if any(not one.shape.optional and one.shape.sort is not Sort.SWITCH for one in missing):
+    found = {**sampler.implied, **found}
+    if any(one.default is None and one.name not in found for one in function.parameters):
         return None
     return {name: found[name] for name in [one.name for one in function.parameters] if name in found}
 

@@ -109,6 +109,18 @@ def prefers_relative(module: Module, sources: Sources) -> bool:
     return dotted > named
 
 
+def imports_late(module: Module) -> bool:
+    """Say whether a module imports its own package inside of its functions rather than at its top."""
+    top = module.name.partition(".")[0]
+    own = [
+        node
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").partition(".")[0] == top)
+    ]
+    early = sum(1 for node in own if node in module.tree.body)
+    return len(own) - early > max(1, early)
+
+
 def relative(package: str, target: str) -> str:
     """Spell a module from inside a package, with dots; empty when they share no package."""
     here, there = package.split("."), target.split(".")

@@ -78,8 +78,7 @@ class TyperCli:
                 if "typer.echo" not in self.module.imported.values()
                 else "echo"
             )
-        module = hookup.function.module.name
-        body = write_body(hookup, spelling, reads, "list", False, echo, taken, module)
+        body = write_body(hookup, spelling, reads, "list", False, echo, taken)
         body = caught(self.module, nodes, hookup.function, body)
         ordered = sorted(
             hookup.bound, key=lambda bound: (self._has_default(bound), bound.place is not Place.ARGUMENT)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import ast
 import shlex
 
-import libcst as cst
-
 from fresh.domain.evidence import Evidence
 from fresh.domain.work import NewTest, Plan, Work
 from fresh.engines.codemod.hookup.drafting import Draft, asked_word, draft, layout_of
-from fresh.engines.codemod.hookup.imports import ImportShelf
+from fresh.engines.codemod.hookup.editing import write_edit
 from fresh.engines.codemod.hookup.mains import Main
 from fresh.engines.codemod.hookup.proof import check_help, check_neighbours, check_tests
+from fresh.engines.codemod.hookup.showing import Way
 from fresh.engines.codemod.hookup.sources import Sources
-from fresh.engines.codemod.hookup.spelling import Import, Spelling, prefers_relative, relative
 from fresh.engines.codemod.hookup.suites import Suite, read_suite
 from fresh.engines.codemod.hookup.testfile import Case, TestFile
 from fresh.engines.codemod.hookup.trials import start
@@ -26,7 +24,7 @@ def plan(bench: Bench) -> Plan:
     """Say which command will be written where, after trying the function in the sandbox. Raises Declined."""
     sources = Sources(bench)
     made = draft(bench, sources)
-    _edited(made, sources)
+    write_edit(made.cli, made.hookup, sources)
     suite, test = _test_path(bench, sources, made)
     function = made.hookup.function
     options = ", ".join(one.flag if one.flag and not one.required else one.word for one in made.hookup.bound)
@@ -68,7 +66,7 @@ def work(bench: Bench, plan: Plan, feedback: Evidence | None, asked: str) -> Wor
 
 def _made(bench: Bench, sources: Sources, made: Draft) -> Work:
     path, before = made.cli.module.path, made.cli.module.text
-    bench.write(path, _edited(made, sources))
+    bench.write(path, write_edit(made.cli, made.hookup, sources))
     check_help(bench, made)
     suite, test = _test_path(bench, sources, made)
     bench.write(test, _test(bench, made, suite))
@@ -91,29 +89,6 @@ def _made(bench: Bench, sources: Sources, made: Draft) -> Work:
     )
 
 
-def _edited(made: Draft, sources: Sources) -> str:
-    """Write the edited module. Raises Declined when it would be no Python."""
-    module, function = made.cli.module, made.hookup.function
-    spelling = Spelling(module)
-    edits = made.cli.write(made.hookup, spelling)
-    dots = prefers_relative(module, sources)
-    wanted: list[tuple[Import, str]] = []
-    for one in spelling.wanted:
-        own = (
-            one.module.partition(".")[0] == module.name.partition(".")[0]
-            and sources.named(one.module) is not None
-        )
-        wanted.append((one, (relative(module.package, one.module) if dots and own else "") or one.module))
-    tops = {path.module.name.partition(".")[0] for path in (made.cli, function)}
-    shelf = ImportShelf(tops, layout_of(module, sources))
-    try:
-        tree = shelf.add(edits.apply(cst.parse_module(module.text)), wanted)
-        ast.parse(tree.code)
-    except (LookupError, SyntaxError, cst.ParserSyntaxError) as bad:
-        raise Declined(f"{module.path} can't be edited safely: {bad}") from bad
-    return tree.code
-
-
 def _test_path(bench: Bench, sources: Sources, made: Draft) -> tuple[Suite, str]:
     suite = read_suite(sources, made.cli.module, layout_of(made.cli.module, sources))
     name = f"{made.hookup.word.replace('-', '_')}_command"
@@ -125,10 +100,8 @@ def _test(bench: Bench, made: Draft, suite: Suite) -> str:
     started = start(bench, made.cli.entry, [*words, *made.plain.words(made.hookup.bound)], made.plain.setup())
     if not started.went_well:
         raise Declined(f"`{' '.join(made.command)}` fails in the sandbox: {started.trouble}")
-    name = made.hookup.function.name
-    cases = [Case(f"prints_what_{name}_returns", made.plain)]
-    if made.hookup.showing.way == "none":
-        cases = [Case(f"prints_what_{name}_prints", made.plain)]
+    does = "prints" if made.hookup.showing.way is Way.NONE else "returns"
+    cases = [Case(f"prints_what_the_function_{does}", made.plain)]
     if made.full is not None:
         cases.append(Case("passes_its_options_on", made.full))
     choices = [one.shape.choices for one in made.hookup.function.parameters if one.shape.choices is not None]
