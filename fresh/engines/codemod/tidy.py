@@ -138,7 +138,9 @@ def _fixed(
     if len(fixed) < FEWEST:
         raise Declined(f"{path} has {len(fixed)} safe fixes, fewer than {FEWEST}: nothing worth a review.")
     rules = replace(rules, select=tuple(chosen))
-    return rules, tidier.fix(path, before, rules), fixed
+    after = tidier.fix(path, before, rules)
+    # What stood above the first line of code is gone with an unused import; its blank lines go too.
+    return rules, after if before[:1].isspace() else after.lstrip("\r\n"), fixed
 
 
 def _rules(bench: Bench, habits: Habits, path: str) -> TidyRules:

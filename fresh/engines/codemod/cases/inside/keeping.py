@@ -48,7 +48,9 @@ def _same(value: Kept, before: Kept) -> bool:
 
 def _refill(value: Kept, before: Kept) -> None:
     value.clear()
-    if isinstance(value, list):
-        value.extend(before)
-    elif (isinstance(value, dict) and isinstance(before, dict)) or isinstance(value, set):
+    if isinstance(value, dict):
+        value.update(before)  # type: ignore[arg-type]
+    elif isinstance(value, set):
         value.update(before)
+    else:
+        value.extend(before)
