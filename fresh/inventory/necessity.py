@@ -47,12 +47,12 @@ def necessity(need: Need, all_callers: Sequence[int]) -> tuple[float, tuple[Sign
         (
             "churn 90 days",
             RECENT * _share(need.churn_90, ENOUGH_RECENT),
-            f"{need.churn_90} commits to its file",
+            f"{need.churn_90} commits to its file in 90 days",
         ),
         (
             "churn 365 days",
             YEARLY * _share(need.churn_365, ENOUGH_YEARLY),
-            f"{need.churn_365} commits to its file",
+            f"{need.churn_365} commits to its file in a year",
         ),
     ]
     signals = tuple(
