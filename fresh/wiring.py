@@ -17,7 +17,7 @@ from fresh.domain.report import PassedOver
 from fresh.errors import OperatorMistake
 from fresh.parsing import parse_in_turn
 from fresh.ports import Clock, ControlRoom, Engine, Forge, Journal, Prover, ReportFiles, Sandbox, Workspace
-from fresh.settings import Settings
+from fresh.settings import Settings, read_settings
 from fresh.whereabouts import journal_url, state_home
 
 MODELS = "fresh-models"
@@ -126,6 +126,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
             state=home,
             survey=lambda commit: tools.survey(commit),
             lint=lint,
+            secrets=settings.secrets(),
         ),
         engines={EngineName.CODEMOD: CodemodEngine(tidier=RuffTidier())},
         forge=LocalForge(home),
@@ -145,7 +146,7 @@ def toolbox(repository: Path) -> Toolbox:
     """Give the toolbox of a repository, built on first use."""
     with _building:
         if repository not in _standing:
-            _standing[repository] = build_toolbox(repository, Settings())
+            _standing[repository] = build_toolbox(repository, read_settings())
         return _standing[repository]
 
 

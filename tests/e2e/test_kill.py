@@ -73,7 +73,9 @@ def _has_begun(operator: Operator) -> bool:
 def _no_finished_step_was_done_again(operator: Operator) -> None:
     """A step is entered once more only when it was cut off: so at most once for each kill."""
     with sqlite3.connect(operator.repository / ".fresh" / "journal.db") as rows:
-        steps = rows.execute("SELECT agent_id, name, ordinal, entries, result IS NOT NULL FROM step").fetchall()
+        steps = rows.execute(
+            "SELECT agent_id, name, ordinal, entries, result IS NOT NULL FROM step"
+        ).fetchall()
         ends = rows.execute("SELECT text FROM event WHERE text LIKE 'Agent % completed %'").fetchall()
     assert all(done for *_, done in steps)
     assert sum(entries - 1 for *_, entries, _ in steps) <= KILLS * 4
