@@ -7,7 +7,7 @@ import click
 from cli.examining import Finding, Mark, examine
 from cli.place import find_place, with_repo
 from fresh.domain.quoting import line
-from fresh.settings import Settings
+from fresh.settings import read_settings
 
 SIGNS = {Mark.OK: "✅", Mark.MISSING: "❌", Mark.OPTIONAL: "➖"}
 
@@ -21,7 +21,7 @@ def doctor(repo: str) -> None:
     """
     place = find_place(repo)
     missing = 0
-    for finding in examine(place, Settings()):
+    for finding in examine(place, read_settings()):
         click.echo(finding_line(finding))
         missing += finding.mark is Mark.MISSING
     click.echo(f"\n{missing} missing." if missing else "\nReady: fresh auto start")

@@ -20,7 +20,7 @@ from fresh.domain.phase import LIVE
 from fresh.domain.quoting import line
 from fresh.domain.record import Event, Host
 from fresh.domain.status import AgentStatus, RunStatus
-from fresh.errors import Mishap
+from fresh.errors import FreshError
 from fresh.ports import Journal
 
 BEAT = 0.5
@@ -96,7 +96,8 @@ class LiveView:
         is_last = False
         while True:
             # The journal may be locked for a moment; progress that is shown half a second later is no trouble.
-            with suppress(Mishap):
+            # One that can't be used at all is told by the run itself.
+            with suppress(FreshError):
                 run, events = follower.look()
                 for event in events:
                     self._console.print(_line(event), soft_wrap=True)

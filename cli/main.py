@@ -7,8 +7,10 @@ import sys
 from collections.abc import Sequence
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from cli.lazy import LazyGroup
+from fresh.domain.quoting import line
 from fresh.errors import FreshError
 
 INTERRUPTED = 130
@@ -44,8 +46,11 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
     try:
         code = root.main(args=arguments, prog_name="fresh", standalone_mode=False)
         return code if isinstance(code, int) else 0
+    except NoArgsIsHelpError as asked:
+        asked.show()
+        return asked.exit_code
     except click.ClickException as refused:
-        refused.show()
+        _say(_sentence(refused), f"See: {_command(refused)} --help")
         return refused.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
@@ -60,6 +65,16 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
         lines = f"{type(defect).__name__}: {defect}".splitlines()
         _say(f"Fresh broke: {lines[0]}.", "This is a defect; FRESH_DEBUG=1 shows where it is.")
         return 1
+
+
+def _sentence(refused: click.ClickException) -> str:
+    """Say on one line what click has against what was typed."""
+    return line(refused.format_message())
+
+
+def _command(refused: click.ClickException) -> str:
+    context = refused.ctx if isinstance(refused, click.UsageError) else None
+    return context.command_path if context is not None else "fresh"
 
 
 def _say(message: str, hint: str) -> None:

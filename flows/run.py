@@ -22,10 +22,11 @@ from fresh.domain.order import RunOrder
 from fresh.domain.record import RunRecord
 from fresh.domain.report import RunReport
 from fresh.domain.stopping import WhyStopped
+from fresh.errors import FreshError
 from fresh.wiring import Toolbox, toolbox
 from tasks.opening import draw, open_run
 from tasks.preparing import prepare, survey
-from tasks.reporting import complete, report_of, write_report
+from tasks.reporting import close, complete, report_of, write_report
 from tasks.showing import show_progress
 
 THREADS = 512
@@ -57,8 +58,9 @@ def run(order: RunOrder, run_id: str | None = None) -> RunReport:
     record = open_run(order, run_id)
     tools = toolbox(Path(record.repository))
     with tools.reports.logging(record), _hosted(tools, record):
-        notes = prepare(record)
-        counts = survey(record)
+        with _closed_unless_begun(tools, record):
+            notes = prepare(record)
+            counts = survey(record)
         why = _work(tools, record)
         return write_report(record, why, counts, notes)
 
@@ -71,6 +73,19 @@ def _hosted(tools: Toolbox, record: RunRecord) -> Iterator[None]:
         _retire_dead(tools, record)
         tools.journal.note_flow_run(record.id, str(flow_run.id))
         yield
+
+
+@contextmanager
+def _closed_unless_begun(tools: Toolbox, record: RunRecord) -> Iterator[None]:
+    """Close a run that is refused before it has an agent: there is nothing to resume, so it must not bar the next one."""
+    try:
+        yield
+    except FreshError as refused:
+        if not tools.journal.tickets(record.id):
+            # A full disk refuses the report too; what is told is the first trouble.
+            with suppress(FreshError):
+                close(record, WhyStopped.REFUSED, {}, (refused.message,))
+        raise
 
 
 def _retire_dead(tools: Toolbox, record: RunRecord) -> None:

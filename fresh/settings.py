@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fresh.errors import OperatorMistake
 
 
 class Settings(BaseSettings):
@@ -35,3 +37,17 @@ class Settings(BaseSettings):
         """Every secret value in clear, for the checks that none of them leaks."""
         held = (self.openai_api_key, self.github_token, self.slack_bot_token)
         return tuple(secret.get_secret_value() for secret in held if secret and secret.get_secret_value())
+
+
+def read_settings() -> Settings:
+    """Read the settings of this installation. Raises OperatorMistake, which never shows a value: it may be a secret."""
+    try:
+        return Settings()
+    except ValidationError as bad:
+        first = bad.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else "?"
+        name = field if field.isupper() else f"FRESH_{field.upper()}"
+        raise OperatorMistake(
+            f"The environment variable {name} can't be used: {first['msg'].rstrip('.')}.",
+            hint=f"Correct it, or leave it out: unset {name}",
+        ) from bad

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 MICROS = 1_000_000
+MOST = 10**12
+"""Dollars; their micro-dollars still fit into 64 bits."""
 
 
 @dataclass(frozen=True, order=True)
@@ -26,12 +28,14 @@ class Usd:
     def of(cls, dollars: int | float | str | Decimal) -> Usd:
         """Read an amount in dollars; fractions of a micro-dollar round up, against the spender.
 
-        Raises ValueError for what is no finite number.
+        Raises ValueError for what is no finite number, or more than a trillion.
         """
         try:
             amount = Decimal(str(dollars))
+            if abs(amount) > MOST:
+                raise ValueError(f"{dollars!r} is more than a trillion dollars")
             return cls(int((amount * MICROS).to_integral_value(ROUND_CEILING)))
-        except (InvalidOperation, OverflowError, ValueError) as bad:
+        except ArithmeticError as bad:
             raise ValueError(f"{dollars!r} is not an amount in US dollars") from bad
 
     def __add__(self, other: Usd) -> Usd:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from fresh.domain.feature import Kind
 from fresh.domain.money import Usd
@@ -50,7 +50,9 @@ class RunOrder(Value):
     model: str | None = Field(
         default=None, description="Model of the llm engine; empty means the configured one"
     )
-    seed: int | None = Field(default=None, ge=0, description="Seed of the random strategy; drawn when empty")
+    seed: int | None = Field(
+        default=None, ge=0, lt=2**63, description="Seed of the random strategy; drawn when empty"
+    )
     kinds: tuple[Kind, ...] = Field(
         default=(), description="Only these kinds of improvement; empty means all"
     )
@@ -65,8 +67,9 @@ class RunOrder(Value):
     )
     python: str | None = Field(default=None, description="Interpreter that has the repository's dependencies")
 
-    @model_validator(mode="after")
-    def _money_is_not_negative(self) -> RunOrder:
-        if self.budget.micros < 0 or self.cap.micros < 0:
-            raise ValueError("budget and cap must not be negative")
-        return self
+    @field_validator("budget", "cap")
+    @classmethod
+    def _is_not_negative(cls, limit: Usd) -> Usd:
+        if limit.micros < 0:
+            raise ValueError("a money limit must not be negative")
+        return limit

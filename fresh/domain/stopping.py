@@ -27,6 +27,7 @@ class WhyStopped(StrEnum):
     HOURS = "its hours were over"
     REQUESTED = "it was asked to stop"
     FORCED = "it was stopped by force"
+    REFUSED = "it could not begin"
     DIED = "its process died and it was given up"
 
 

@@ -147,7 +147,7 @@ def test_the_options_cover_every_field_of_an_order() -> None:
         ("--agents 0", "--agents 0: "),
         ("--agents many", "--agents many: "),
         ("--agents 65", "--agents 65: "),
-        ("--budget=-1", "budget and cap must not be negative"),
+        ("--budget=-1", "--budget -1: a money limit must not be negative"),
         ("--budget ten", "--budget ten: 'ten' is not an amount in US dollars"),
         ("--budget nan", "--budget nan: "),
         ("--hours nan", "--hours nan: "),
