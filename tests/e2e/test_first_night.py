@@ -17,7 +17,7 @@ def test_one_command_leaves_branches_that_pass_the_projects_own_tests(operator: 
     (operator.repository / "notes.txt").write_text("mine, not committed\n")
     before = operator.belongings()
 
-    told = operator.fresh("auto", "start", "--agents", "6", "--no-approval").stdout
+    told = operator.fresh("auto", "start", "--no-approval", timeout=580).stdout
 
     assert operator.belongings() == before
     report = operator.report()
