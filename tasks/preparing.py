@@ -21,10 +21,13 @@ def prepare(record: RunRecord) -> tuple[str, ...]:
     tools = toolbox(Path(record.repository))
     tools.sandbox.sweep()
     contained = tools.sandbox.probe()
-    notes = (contained, *tools.prover.ready(record.order, record.base))
-    for note in notes:
+    narrate(tools, record.id, contained)
+    # Minutes can pass until the next line, on the first run or a slow network.
+    narrate(tools, record.id, f"Preparing an environment for {record.base[:10]}, and running its tests once.")
+    found = tools.prover.ready(record.order, record.base)
+    for note in found:
         narrate(tools, record.id, note)
-    return notes
+    return (contained, *found)
 
 
 @task(name="survey", cache_policy=NO_CACHE)
