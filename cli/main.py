@@ -69,7 +69,8 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
 
 def _sentence(refused: click.ClickException) -> str:
     """Say on one line what click has against what was typed."""
-    return line(refused.format_message())
+    told = line(refused.format_message())
+    return told if told.endswith((".", "?")) else f"{told}."
 
 
 def _command(refused: click.ClickException) -> str:
