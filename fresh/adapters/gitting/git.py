@@ -170,8 +170,11 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _failure(arguments: Sequence[str], code: int, complaint: str) -> GitFailed:
-    said = " ".join(complaint.split())[-400:] or "without a word"
-    return GitFailed(f"git {_verb(arguments)} ended with {code}: {said}")
+    said = " ".join(complaint.split())[-400:] or "it said nothing"
+    return GitFailed(
+        f"git {_verb(arguments)} ended with {code}: {said.rstrip('.')}.",
+        hint="Is the disk full, or something not readable? Nothing of the repository was changed.",
+    )
 
 
 def _verb(arguments: Sequence[str]) -> str:
