@@ -13,6 +13,7 @@ from prefect.exceptions import Pause
 from prefect.input import RunInput
 from prefect.input.run_input import keyset_from_base_key
 from prefect.runtime import flow_run
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from pydantic import Field, ValidationError
 
 from fresh.domain import narration
@@ -22,6 +23,8 @@ from fresh.wiring import Toolbox
 from tasks.durable import narrate, tell_decision
 
 POLL = 0.5
+FEW = 2
+"""Retries of Prefect's client within a pause: its back-off doubles up to minutes, and outages are sat out here."""
 LONGER_THAN_ANY_RUN = 30 * 24 * 3600
 """Seconds. A pause that times out ends the run as failed, so it must never do so: deadlines are our own."""
 
@@ -83,10 +86,11 @@ def _pause(tools: Toolbox, question: Question, attempt: int) -> Reply | None:
     while True:
         try:
             # Prefect's annotations know whole seconds alone; it takes fractions as well.
-            reply: Reply = pause_flow_run(  # type: ignore[call-overload]
-                wait_for_input=form, key=key, poll_interval=POLL, timeout=LONGER_THAN_ANY_RUN
-            )
-            return reply
+            with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: FEW}):
+                reply: Reply = pause_flow_run(  # type: ignore[call-overload]
+                    wait_for_input=form, key=key, poll_interval=POLL, timeout=LONGER_THAN_ANY_RUN
+                )
+                return reply
         except ValidationError:
             return None
         except (httpx.HTTPError, RuntimeError, Pause):

@@ -10,6 +10,7 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Crashed, Running
 
 from fresh.errors import ServerUnreachable
@@ -26,7 +27,7 @@ class PrefectControl:
 
     def make_limits(self) -> None:
         """Create every global concurrency limit, so that none of them is silently unlimited."""
-        with self._client() as client:
+        with self._client(patient=True) as client:
             for name, slots in self._limits.items():
                 client.upsert_global_concurrency_limit_by_name(name, slots)
 
@@ -56,7 +57,7 @@ class PrefectControl:
 
     def retire(self, flow_run_id: str, why: str) -> None:
         """Mark a run whose process is gone as crashed; a finished or unknown one is left alone."""
-        with self._client() as client:
+        with self._client(patient=True) as client:
             try:
                 found = client.read_flow_run(UUID(flow_run_id)).state
                 if found is None or not found.is_final():
@@ -88,9 +89,13 @@ class PrefectControl:
             yield
 
     @contextmanager
-    def _client(self) -> Iterator[SyncPrefectClient]:
+    def _client(self, *, patient: bool = False) -> Iterator[SyncPrefectClient]:
+        """Open a client. One that is not patient fails at once: who asks every half second must not be caught in
+        Prefect's own back-off, whose pauses double up to minutes and go on after the server is back.
+        """
+        retries = {} if patient else {PREFECT_CLIENT_MAX_RETRIES: 0}
         try:
-            with get_client(sync_client=True) as client:
+            with temporary_settings(retries), get_client(sync_client=True) as client:
                 yield client
         except httpx.HTTPError as trouble:
             raise ServerUnreachable(

@@ -20,7 +20,9 @@ class Operator:
     repository: Path
     environment: dict[str, str]
 
-    def fresh(self, *words: str, timeout: float = 300.0, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def fresh(
+        self, *words: str, timeout: float = 300.0, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         done = subprocess.run(
             [FRESH, *words],
@@ -32,7 +34,9 @@ class Operator:
             stdin=subprocess.DEVNULL,
         )
         if check:
-            assert done.returncode == 0, f"fresh {' '.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+            assert done.returncode == 0, (
+                f"fresh {' '.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+            )
         return done
 
     def begin(self, *words: str) -> subprocess.Popen[str]:
@@ -49,7 +53,9 @@ class Operator:
 
     def git(self, *words: str) -> str:
         """Run git in the repository."""
-        done = subprocess.run(["git", *words], cwd=self.repository, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["git", *words], cwd=self.repository, capture_output=True, text=True, check=True
+        )
         return done.stdout
 
     def branches(self) -> dict[str, str]:
@@ -77,7 +83,10 @@ class Operator:
         found = {}
         for path in sorted(self.repository.rglob("*")):
             name = path.relative_to(self.repository).as_posix()
-            if name.startswith((".fresh/", ".git/objects/", f".git/{OURS}", ".git/logs/")) or not path.is_file():
+            if (
+                name.startswith((".fresh/", ".git/objects/", f".git/{OURS}", ".git/logs/"))
+                or not path.is_file()
+            ):
                 continue
             found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
         found.pop(".git/packed-refs", None)
