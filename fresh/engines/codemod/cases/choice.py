@@ -100,13 +100,18 @@ def _cost(item: Observation) -> float:
         + tiny
         + 10 * len(item.call.arguments)
         + sum(60 if text else 90 for _, text in item.call.files)
+        + (100 if _lacks_file(item) else 0)
     )
+
+
+def _lacks_file(item: Observation) -> bool:
+    return not item.call.files and any("tmp_path" in argument.source for argument in item.call.arguments)
 
 
 def _rounded_out(chosen: list[Observation], pool: list[Observation]) -> list[Observation]:
     """Show each way of using the feature with enough results to see a pattern."""
     calm = [item for item in pool if item.outcome.kind != "raises"]
-    calm = [item for item in calm if not item.call.files] or calm
+    calm = [item for item in calm if not item.call.files and not _lacks_file(item)] or calm
     ways = list(dict.fromkeys(_way(item) for item in calm))
     wanted = FEWEST if len(ways) == 1 else FEWEST_OF_MANY
     for way in ways:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fresh.domain.evidence import RunEnd, TestRun
 from fresh.engines.codemod.cases.home import Home
 from fresh.engines.codemod.cases.inquiry import ask_trial
-from fresh.engines.codemod.cases.inside.wire import Survey, Trial
+from fresh.engines.codemod.cases.inside.wire import Trial
 from fresh.engines.codemod.cases.page import Page
 from fresh.engines.codemod.cases.target import Target
 from fresh.errors import Declined
@@ -32,14 +32,14 @@ class Proof:
     trial: Trial
 
 
-def covered_before(bench: Bench, target: Target, home: Home, lines: Sequence[int]) -> tuple[int, ...] | None:
+def covered_before(bench: Bench, target: Target, home: Home) -> tuple[int, ...] | None:
     """Say which lines of the feature existing tests run: all of them where that is known, else those near it.
 
     None when they can't be run alone.
     """
     known = bench.covered_on_base(target.feature.path)
     if known is not None:
-        return tuple(sorted(known & set(lines)))
+        return tuple(sorted(known & set(target.lines)))
     related = home.related[:MOST_RELATED]
     if not related:
         return ()
@@ -51,7 +51,7 @@ def covered_before(bench: Bench, target: Target, home: Home, lines: Sequence[int
         runs = [run for run in single if _measured(run)]
     if not runs:
         return None
-    return tuple(sorted({line for run in runs for line in _of(run, target, lines)}))
+    return tuple(sorted({line for run in runs for line in _of(run, target)}))
 
 
 def _measured(run: TestRun) -> bool:
@@ -59,21 +59,19 @@ def _measured(run: TestRun) -> bool:
     return run.ended is RunEnd.EXIT and bool(run.covered) and run.exit_code in (0, 1)
 
 
-def _of(run: TestRun, target: Target, lines: Sequence[int]) -> tuple[int, ...]:
-    return tuple(sorted(set(run.covered.get(target.feature.path, ())) & set(lines)))
+def _of(run: TestRun, target: Target) -> tuple[int, ...]:
+    return tuple(sorted(set(run.covered.get(target.feature.path, ())) & set(target.lines)))
 
 
-def prove(
-    bench: Bench, target: Target, home: Home, page: Page, survey: Survey, before: tuple[int, ...] | None
-) -> Proof:
+def prove(bench: Bench, target: Target, home: Home, page: Page, before: tuple[int, ...] | None) -> Proof:
     """Run the new file in three processes, measure it, and run it against mutants. Raises Declined with the number."""
     first = _run(bench, target, (home.path,), coverage=True)
     tests = tuple(name for name in first.outcomes if name.startswith(home.path))
     tests = tests or tuple(f"{home.path}::{name}" for name in page.tests)
     _run(bench, target, (home.path,) if home.unit or len(tests) < 2 else tuple(reversed(_functions(tests))))
     _run(bench, target, (home.path,))
-    covered = _of(first, target, survey.lines)
-    _measure(target, survey, covered, before)
+    covered = _of(first, target)
+    _measure(target, covered, before)
     question = replace(
         target.question, test=home.path, unit=home.unit, covered=covered, seconds=40.0, examples=(), hints=()
     )
@@ -86,7 +84,7 @@ def prove(
         raise Declined(
             f"The test would notice only {trial.killed} of {trial.tried} mutants of {target.name}, fewer than half."
         )
-    return Proof(tests, survey.lines, covered, before, trial)
+    return Proof(tests, target.lines, covered, before, trial)
 
 
 def _functions(tests: Sequence[str]) -> list[str]:
@@ -111,16 +109,14 @@ def _run(bench: Bench, target: Target, selection: Sequence[str], *, coverage: bo
     )
 
 
-def _measure(
-    target: Target, survey: Survey, covered: tuple[int, ...], before: tuple[int, ...] | None
-) -> None:
-    if not survey.lines or len(covered) < LEAST_COVERED * len(survey.lines):
+def _measure(target: Target, covered: tuple[int, ...], before: tuple[int, ...] | None) -> None:
+    if not target.lines or len(covered) < LEAST_COVERED * len(target.lines):
         raise Declined(
-            f"The test would run {len(covered)} of {len(survey.lines)} lines of {target.name}, "
+            f"The test would run {len(covered)} of {len(target.lines)} lines of {target.name}, "
             f"less than {LEAST_COVERED:.0%}."
         )
     if before and not set(covered) - set(before):
         raise Declined(
-            f"The tests nearby run {len(before)} of {len(survey.lines)} lines of {target.name} already; "
+            f"The existing tests run {len(before)} of {len(target.lines)} lines of {target.name} already; "
             "another test would add none."
         )

@@ -45,8 +45,8 @@ class Scenario:
 
     @property
     def mixed(self) -> bool:
-        """Say whether the cases differ in what they pass."""
-        return len({_shape(case) for case in self.cases}) > 1
+        """Say whether the cases can't share one table: they pass different things, or files that only exist inside."""
+        return (self.has_files and len(self.cases) > 1) or len({_shape(case) for case in self.cases}) > 1
 
     @property
     def has_files(self) -> bool:
@@ -62,8 +62,9 @@ def scenarios_of(chosen: Sequence[Observation], name: str) -> tuple[Scenario, ..
     titled: dict[str, list[Observation]] = {}
     for group in sorted(groups.values(), key=lambda group: _rank(group[0])):
         title = _title(group[0], name)
-        alone = "tmp_path" in str(group[0].call)
-        titled.setdefault(_unique(title, titled) if alone else title, []).extend(group)
+        files = group[0].call.files
+        clash = title in titled and titled[title][0].call.files != files
+        titled.setdefault(_unique(title, titled) if clash else title, []).extend(group)
     return tuple(Scenario(title, tuple(group)) for title, group in titled.items())
 
 
@@ -71,7 +72,7 @@ def _shape(item: Observation) -> tuple[object, ...]:
     call, outcome = item.call, item.outcome
     documented = agrees(item) is True
     word = outcome.source if outcome.source in WORDS and not documented else ""
-    apart = item.call if "tmp_path" in str(call) else None
+    apart = call.files if "tmp_path" in str(call) else None
     passed = [("build", item.name, item.keyword) for item in call.build or ()]
     passed += [("call", item.name, item.keyword) for item in call.arguments]
     arguments = tuple(dict.fromkeys(passed))  # however many *args there are, they are one slot

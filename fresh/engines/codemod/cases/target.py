@@ -11,8 +11,9 @@ from fresh.domain.feature import Feature
 from fresh.engines.codemod.cases.dangers import danger_in
 from fresh.engines.codemod.cases.examples import examples_of
 from fresh.engines.codemod.cases.hints import Definition, functions_in, hints_for
-from fresh.engines.codemod.cases.inside.finding import NotThere, within
+from fresh.engines.codemod.cases.inside.finding import NotThere, executable_lines, within
 from fresh.engines.codemod.cases.inside.wire import Import, Question
+from fresh.engines.codemod.cases.materials import files_of
 from fresh.errors import Declined
 from fresh.ports import Bench
 
@@ -33,6 +34,11 @@ class Target:
     question: Question
     returns: str
     left_out: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The lines of its body that a test could run."""
+        return executable_lines(self.node)
 
     @property
     def name(self) -> str:
@@ -57,6 +63,7 @@ def look_at(bench: Bench) -> Target:
         modules=modules,
         qualname=feature.qualname,
         hints=hints_for(node),
+        files=files_of(bench),
         skip=tuple(left_out),
         inverse=_inverse(module, feature.qualname) or "",
     )

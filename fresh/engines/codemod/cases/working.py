@@ -25,6 +25,9 @@ STEADY_SHARE = 0.5
 def plan(bench: Bench) -> Plan:
     """Look at the feature's source and say which file will test it. Raises Declined, naming what is in the way."""
     target = look_at(bench)
+    known = bench.covered_on_base(target.feature.path)
+    if known is not None:
+        _something_left(target, tuple(sorted(known & set(target.lines))))
     home = home_of(bench, target.feature)
     documented = sum(bool(call.expected) for call in target.question.examples)
     return Plan(
@@ -58,17 +61,24 @@ def work(bench: Bench, plan: Plan, feedback: Evidence | None, asked: str) -> Wor
     bench.reset()
     target = look_at(bench)
     home = home_of(bench, target.feature)
+    before = covered_before(bench, target, home)
+    _something_left(target, before)
     survey = ask_survey(bench, target.question)
-    before = covered_before(bench, target, home, survey.lines)
-    if before and len(before) == len(survey.lines):
-        raise Declined(
-            f"The tests nearby run all {len(before)} lines of {target.name} already; another test would add none."
-        )
     held = _steady(bench, target, survey)
     chosen = _chosen(target, survey, held)
-    page, proof = _prove(bench, target, home, survey, chosen, _laws(target, survey, held, home), before)
+    page, proof = _prove(bench, target, home, chosen, _laws(target, survey, held, home), before)
     _leave_only(bench, home.path, page.text)
     return _report(target, home, chosen, held, page, proof)
+
+
+def _something_left(target: Target, before: tuple[int, ...] | None) -> None:
+    """Check that a new test could add coverage. Raises Declined with the number."""
+    if not target.lines:
+        raise Declined(f"{target.name} has no lines of its own that a test could run.")
+    if before is not None and len(before) == len(target.lines):
+        raise Declined(
+            f"The existing tests run all {len(before)} lines of {target.name} already; another test would add none."
+        )
 
 
 def _leave_only(bench: Bench, path: str, text: str) -> None:
@@ -100,7 +110,7 @@ def _chosen(target: Target, survey: Survey, held: Sequence[Observation]) -> tupl
         raise Declined(f"{target.name} returns nothing and changes nothing that a test could see.")
     run = {line for item in chosen for line in item.lines}
     if not run:
-        raise Declined(f"No example reaches the {len(survey.lines)} lines of {target.name}.")
+        raise Declined(f"No example reaches the {len(target.lines)} lines of {target.name}.")
     return chosen
 
 
@@ -136,7 +146,6 @@ def _prove(
     bench: Bench,
     target: Target,
     home: Home,
-    survey: Survey,
     chosen: Sequence[Observation],
     laws: Sequence[Evident],
     before: tuple[int, ...] | None,
@@ -146,13 +155,13 @@ def _prove(
     page = compose(target.name, chosen, laws, home)
     bench.write(home.path, page.text)
     try:
-        return page, prove(bench, target, home, page, survey, before)
+        return page, prove(bench, target, home, page, before)
     except Declined:
         if modest == list(laws):
             raise
     page = compose(target.name, chosen, modest, home)
     bench.write(home.path, page.text)
-    return page, prove(bench, target, home, page, survey, before)
+    return page, prove(bench, target, home, page, before)
 
 
 def _report(

@@ -21,6 +21,8 @@ from .literal import Unwritable, name_of
 from .wire import Import
 
 DEEPEST = 3
+# Which examples objects are built of: two ordinary ones, then a negative or odd one, then an empty one.
+ROWS = (0, 1, 5, 3)
 
 
 class Sample(NamedTuple):
@@ -108,6 +110,13 @@ ABSTRACT: dict[object, str] = {
     collections.abc.Set: "set", collections.abc.MutableSet: "set", collections.abc.Callable: "callable",
     collections.abc.Hashable: "unknown", collections.abc.Sized: "list",
 }  # fmt: skip
+
+
+def learn_files(files: tuple[tuple[str, str], ...]) -> None:
+    """Put files that the project's own tests use before ours."""
+    for name, text in reversed(files):
+        KINDS["path"].insert(0, Sample(f"tmp_path / {name!r}", (), ((name, text),)))
+        KINDS["strpath"].insert(0, Sample(f"str(tmp_path / {name!r})", (), ((name, text),)))
 
 
 def samples_for(kind: object, depth: int = 0) -> list[Sample]:
@@ -210,7 +219,11 @@ def _tuples(inner: tuple[object, ...], depth: int) -> list[Sample]:
         return []
     rows = max(len(column) for column in columns)
     return [
-        _join("(", [column[row % len(column)] for column in columns], ",)" if len(columns) == 1 else ")")
+        _join(
+            "(",
+            [column[(row + place) % len(column)] for place, column in enumerate(columns)],
+            ",)" if len(columns) == 1 else ")",
+        )
         for row in range(min(rows, 4))
     ]
 
@@ -263,9 +276,9 @@ def _built(kind: type, name: str, imports: tuple[Import, ...], depth: int) -> li
     columns = [samples_for(resolved.get(item.name, item.annotation), depth + 1) for item in needed]
     if not all(columns):
         return []
-    rows = min(3, max((len(column) for column in columns), default=1))
+    rows = min(len(ROWS), max((len(column) for column in columns), default=1))
     built = []
-    for row in range(rows):
+    for row in ROWS[:rows]:
         chosen = [column[row % len(column)] for column in columns]
         named = [
             found._replace(source=f"{item.name}={found.source}")

@@ -103,7 +103,10 @@ class Hint:
 
 @dataclass(frozen=True)
 class Question:
-    """What the host wants to know about one feature. Paths are relative to the tree."""
+    """What the host wants to know about one feature. Paths are relative to the tree.
+
+    `files` are names and contents that the project's own tests use.
+    """
 
     path: str
     root: str
@@ -112,6 +115,7 @@ class Question:
     examples: tuple[Call, ...] = ()
     hints: tuple[Hint, ...] = ()
     skip: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
     inverse: str = ""
     seconds: float = 20.0
     most: int = 160

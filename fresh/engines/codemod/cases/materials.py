@@ -1,0 +1,71 @@
+"""Files that a project's own tests read or write: the best guess at what its functions can read."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import PurePosixPath
+
+from fresh.engines.codemod.cases.screening import is_test
+from fresh.ports import Bench
+
+MOST = 4
+LONGEST = 400
+MOST_TESTS = 40
+SUFFIXES = (".csv", ".json", ".txt", ".ini", ".toml", ".yaml", ".yml", ".xml", ".tsv", ".jsonl", ".md")
+WRITERS = ("write_text", "write")
+
+
+def files_of(bench: Bench) -> tuple[tuple[str, str], ...]:
+    """Collect names and contents of small text files from tests and their data, longest first."""
+    found: dict[str, str] = {}
+    for path in bench.paths():
+        inside = {"tests", "test", "testdata", "fixtures", "data"} & set(PurePosixPath(path).parts[:-1])
+        if path.endswith(SUFFIXES) and inside:
+            found.setdefault(_read(bench, path), PurePosixPath(path).suffix)
+    for path in [path for path in bench.paths() if is_test(path)][:MOST_TESTS]:
+        for name, text in _written(_read(bench, path)):
+            found.setdefault(text, PurePosixPath(name).suffix)
+    texts = sorted((text for text in found if text.strip() and len(text) <= LONGEST), key=len, reverse=True)[
+        :MOST
+    ]
+    return tuple((f"given_{place}{found[text] or '.txt'}", text) for place, text in enumerate(texts, start=1))
+
+
+def _read(bench: Bench, path: str) -> str:
+    try:
+        return bench.read(path)
+    except (KeyError, UnicodeDecodeError):
+        return ""
+
+
+def _written(text: str) -> list[tuple[str, str]]:
+    """Find texts that a test writes to a file, with the file's name where the code shows it."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    names = {
+        node.targets[0].id: _named(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITERS:
+            first = node.args[0] if node.args else None
+            owner = node.func.value
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                name = names.get(owner.id, "") if isinstance(owner, ast.Name) else _named(owner)
+                found.append((name, first.value))
+    return found
+
+
+def _named(node: ast.AST) -> str:
+    """Read a file name from `folder / "name"`."""
+    if (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.right, ast.Constant)
+        and isinstance(node.right.value, str)
+    ):
+        return node.right.value
+    return ""
