@@ -16,7 +16,7 @@ _INVISIBLE = re.compile(
 )
 _SPACE = re.compile(r"\s+")
 _LIVELY = re.compile(
-    r"(?P<mention>@)(?=\w)"
+    r"(?P<mention>@)(?=\\?\w)"
     r"|(?P<issue>#)(?=\d)"
     r"|(?P<gh>GH-)(?=\d)"
     r"|(?P<scheme>:)(?=//)"
