@@ -1,1 +1,0 @@
-"""Every hookup that is written here is executed: its command, its help and its test."""
