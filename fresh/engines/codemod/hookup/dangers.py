@@ -26,7 +26,7 @@ BANNED = re.compile(
     r"|sys\.(exit|stdin)(\..+)?|builtins\.(input|exit|quit|breakpoint|SystemExit)"
 )
 HARMLESS = re.compile(r"(Error|Exception|Warning|Timeout|__\w+__)$")
-DELETING = frozenset({"unlink", "rmdir", "rmtree", "symlink_to", "hardlink_to"})
+DELETING = frozenset({"unlink", "rmdir", "symlink_to", "hardlink_to"})
 WRITING = frozenset({"write_text", "write_bytes", "mkdir", "touch", "chmod"})
 OPENERS = frozenset({"builtins.open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open"})
 

@@ -208,7 +208,10 @@ class _Signature:
             found = self.sources.definition(self.sources.origin(self.module, name))
             if found is None or not isinstance(found[1], ast.Assign | ast.AnnAssign):
                 raise Unmappable(f"the default {name}")
-            value = self._default(found[1].value or node, shape)
+            try:
+                value = self._default(found[1].value or node, shape)
+            except Unmappable as bad:
+                raise Unmappable(f"the default {name}") from bad
             public = name in self.module.defined and not name.startswith("_") and shape.sort is not Sort.PATH
             return replace(value, constant=name if public and not shape.many else "")
         return Default(_fitting(_literal(node), shape, node))
