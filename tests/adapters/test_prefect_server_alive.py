@@ -28,7 +28,7 @@ from fresh.adapters.prefect_server import (
     find,
     read_record,
 )
-from fresh.adapters.prefect_server.child import LOG
+from fresh.adapters.prefect_server.child import LOG, await_free
 from fresh.errors import ServerUnreachable, StorageFailed
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -254,9 +254,10 @@ def test_two_starters_at_once_get_one_server(home: Path) -> None:
 
 def test_a_port_that_something_else_took_meanwhile_is_named(home: Path) -> None:
     server = PrefectServer(home)
-    port = urlsplit(server.start()).port
+    port = urlsplit(server.start()).port or 0
     os.kill(standing(home).host.pid, signal.SIGKILL)
     assert await_true(lambda: not standing(home).lives, 5)
+    assert await_free(port)
     with socket.socket() as thief:
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         thief.bind(("127.0.0.1", port))
