@@ -55,6 +55,8 @@ def _watch(
                 _wake(tools, question, "The question is decided.")
         except Mishap as trouble:
             tools.log.warning("%s", trouble.message)
+        except Exception:  # noqa: BLE001 - without this thread nobody beats, wakes or stops the run's agents
+            tools.log.exception("The watch over run %s stumbled and goes on", record.id)
 
 
 def _answer(
