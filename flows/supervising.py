@@ -55,7 +55,7 @@ def _watch(
                 _wake(tools, question, "The question is decided.")
         except Mishap as trouble:
             tools.log.warning("%s", trouble.message)
-        except Exception:  # noqa: BLE001 - without this thread nobody beats, wakes or stops the run's agents
+        except Exception:
             tools.log.exception("The watch over run %s stumbled and goes on", record.id)
 
 
