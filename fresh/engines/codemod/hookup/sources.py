@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from fresh.errors import TreeRefused
 from fresh.inventory.layout import Role, Source, lay_out
 from fresh.ports import Bench
 
@@ -122,10 +123,10 @@ class Sources:
         return [path for path in self._bench.paths() if path.endswith(endings)]
 
     def text(self, path: str) -> str:
-        """Read a file; empty when there is none or it is no text."""
+        """Read a file; empty when there is none, it is no text, or it is a link or too long to be source."""
         try:
             return self._bench.read(path)
-        except (KeyError, UnicodeDecodeError):
+        except (KeyError, UnicodeDecodeError, TreeRefused):
             return ""
 
     def at(self, path: str) -> Module | None:

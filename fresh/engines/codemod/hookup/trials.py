@@ -84,10 +84,12 @@ def try_calls(bench: Bench, imports: Sequence[str], trials: Sequence[Trial]) -> 
         "imports": list(imports),
         "trials": [trial.model_dump(mode="json") for trial in trials],
     }
-    first, second = (_ask(bench, "calls", order, CALLS_WALL, run) for run in (1, 2))
-    one, other = _read(first), _read(second)
+    one = _read(_ask(bench, "calls", order, CALLS_WALL, 1), len(trials))
     if one.broken:
         raise Declined(f"The function can't be imported in the sandbox: {one.broken}")
+    if all(seen.error for seen in one.trials):
+        return one.trials
+    other = _read(_ask(bench, "calls", order, CALLS_WALL, 2), len(trials))
     return tuple(
         left if left == right else Seen(error="it gave another result when it was called again")
         for left, right in zip(one.trials, other.trials, strict=True)
@@ -108,12 +110,16 @@ def start(bench: Bench, entry: Entry, words: Sequence[str], setup: Sequence[str]
         return Started(error=f"it ended without an answer ({found[-200:].strip() or 'no output'})")
 
 
-def _read(found: str) -> _Answer:
+def _read(found: str, count: int) -> _Answer:
+    last = found.strip().splitlines()[-1:] or ["no output"]
+    unanswered = Declined(f"Calling the function in the sandbox gave no answer: {last[0][:200]}")
     try:
-        return _Answer.model_validate_json(found)
+        answer = _Answer.model_validate_json(found)
     except ValidationError as bad:
-        last = found.strip().splitlines()[-1:] or ["no output"]
-        raise Declined(f"Calling the function in the sandbox gave no answer: {last[0][:200]}") from bad
+        raise unanswered from bad
+    if not answer.broken and len(answer.trials) != count:
+        raise unanswered
+    return answer
 
 
 def _ask(bench: Bench, script: str, order: dict[str, JsonValue], wall: float, run: int) -> str:
