@@ -14,6 +14,8 @@ from fresh.engines.codemod.cases.examples import examples_of
 from fresh.engines.codemod.cases.hints import documented_types, hints_for
 from fresh.engines.codemod.cases.home import home_of
 from fresh.engines.codemod.cases.inside.wire import Import
+from fresh.engines.codemod.cases.materials import files_of, objects_of
+from fresh.engines.codemod.cases.naming import names_of
 from fresh.engines.codemod.cases.target import look_at
 from fresh.errors import Declined
 from tests.engines.cases.pocket import PYTEST_PROJECT, bench_for, project
@@ -184,3 +186,37 @@ def test_screening_names_the_reason(facts: dict[str, object], reason: str) -> No
 def test_an_untested_public_function_is_worth_trying() -> None:
     feature = feature_of({"pocket/text.py": "def f():\n    return 1\n"}, "pocket/text.py", "f")
     assert cases.screen(feature, inventory_of(feature)) is None
+
+
+def test_values_that_tests_make_are_rewritten_with_the_imports_that_they_need() -> None:
+    tree = ast.parse(
+        "import datetime as dt\nfrom pocket.text import Entry\nfrom elsewhere import Other\n"
+        "DAY = dt.date(2024, 5, 3)\nONE = Entry(DAY, 320, tags=['a', ('b',)])\nTWO = Other(1)\nTHREE = [ONE, unknown]\n"
+    )
+    names = names_of(tree, {"pocket"})
+    one = names.portable(names.constants["ONE"])
+    assert one is not None
+    assert one.source == "Entry(datetime.date(2024, 5, 3), 320, tags=['a', ('b',)])"
+    assert set(one.imports) == {Import("datetime", ""), Import("pocket.text", "Entry")}
+    assert names.portable(names.constants["TWO"]) is None
+    assert names.portable(names.constants["THREE"]) is None
+
+
+def test_a_constant_that_names_itself_has_no_portable_form() -> None:
+    names = names_of(ast.parse("A = [B]\nB = [A]\n"), set())
+    assert names.portable(names.constants["A"]) is None
+
+
+def test_objects_and_files_of_the_project_s_own_tests_are_collected(tmp_path: Path) -> None:
+    files = project("class Entry:\n    def __init__(self, cents):\n        self.cents = cents\n")
+    files["tests/test_elsewhere.py"] = (
+        "from pocket.text import Entry\n\n\ndef test_it(tmp_path):\n    path = tmp_path / 'ledger.csv'\n"
+        "    path.write_text('day,cents\\n')\n    assert Entry(5).cents == 5\n    assert Entry(unknown)\n"
+    )
+    files["tests/data/small.json"] = '{"a": 1, "b": 2, "c": 3}\n'
+    bench = bench_for(files, "Entry", tmp_path)
+    assert [made.source for made in objects_of(bench)] == ["Entry(5)"]
+    assert files_of(bench) == (
+        ("given_1.json", '{"a": 1, "b": 2, "c": 3}\n'),
+        ("given_2.csv", "day,cents\n"),
+    )

@@ -153,6 +153,31 @@ def test_a_unittest_suite_gets_a_unittest_class_that_runs(tmp_path: Path) -> Non
     assert work.new_tests
 
 
+def test_objects_are_made_as_the_project_s_own_tests_make_them(tmp_path: Path) -> None:
+    source = (
+        "from dataclasses import dataclass\n\n@dataclass\nclass Entry:\n    cents: int\n    category: str\n\n"
+        "def describe(entry: Entry) -> str:\n    return f'{entry.category}: {entry.cents}'\n"
+    )
+    files = project(source)
+    files["tests/test_elsewhere.py"] = (
+        "from pocket.text import Entry\n\n\ndef test_it():\n    assert Entry(320, 'groceries').cents == 320\n"
+    )
+    _, text = write_test(bench_for(files, "describe", tmp_path))
+    assert '(Entry(320, "groceries"), "groceries: 320")' in text
+
+
+def test_a_call_that_changes_what_its_module_keeps_is_declined(tmp_path: Path) -> None:
+    source = "KNOWN = {}\n\ndef register(name: str) -> int:\n    KNOWN[name] = 1\n    return len(KNOWN)\n"
+    with pytest.raises(Declined, match="changes the module's `KNOWN`"):
+        write_test(bench_for(project(source), "register", tmp_path))
+
+
+def test_a_function_whose_values_nothing_explains_is_declined(tmp_path: Path) -> None:
+    source = "def blend(thing):\n    return thing.mixed_with(3).first\n"
+    with pytest.raises(Declined, match="nothing says what values `thing` takes"):
+        write_test(bench_for(project(source), "blend", tmp_path))
+
+
 @pytest.mark.parametrize(
     ("source", "name", "reason"),
     [
@@ -202,7 +227,7 @@ def test_a_function_that_tests_nearby_already_run_is_declined_with_the_number(tm
     files["tests/test_text.py"] = (
         "from pocket.text import double\n\n\ndef test_it():\n    assert double(2) == 4\n"
     )
-    with pytest.raises(Declined, match="run all 1 lines of double already"):
+    with pytest.raises(Declined, match="existing tests run all 1 lines of double already"):
         write_test(bench_for(files, "double", tmp_path))
 
 

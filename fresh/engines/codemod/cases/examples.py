@@ -7,6 +7,8 @@ import doctest
 from collections.abc import Iterator
 
 from fresh.engines.codemod.cases.inside.wire import Argument, Call, Import
+from fresh.engines.codemod.cases.materials import packages_of
+from fresh.engines.codemod.cases.naming import Names, names_of
 from fresh.engines.codemod.cases.screening import is_test
 from fresh.ports import Bench
 
@@ -22,6 +24,7 @@ def examples_of(bench: Bench, function: Function, imported: Import, own_path: st
     reader = _Reader(function, imported)
     documented = list(reader.from_text(ast.get_docstring(function, clean=True) or "", "docstring"))
     called: list[Call] = []
+    own = packages_of(bench)
     for path in _candidates(bench, own_path):
         text = _read(bench, path)
         if function.name + "(" not in text:
@@ -29,7 +32,7 @@ def examples_of(bench: Bench, function: Function, imported: Import, own_path: st
         if path.endswith(TEXTS) or (">>>" in text and not is_test(path)):
             documented += reader.from_text(text, path)
         if path.endswith(".py"):
-            called += reader.from_code(text, path)
+            called += reader.from_code(text, path, own)
     unique: dict[tuple[Argument, ...], Call] = {}
     for call in documented + called:
         unique.setdefault(call.arguments, call)
@@ -69,7 +72,7 @@ class _Reader:
             examples = doctest.DocTestParser().get_examples(text)
         except ValueError:
             return
-        bound: dict[str, ast.expr] = {}
+        names = Names()
         for example in examples:
             try:
                 statement = ast.parse(example.source.strip()).body
@@ -83,58 +86,51 @@ class _Reader:
                 and len(node.targets) == 1
                 and isinstance(node.targets[0], ast.Name)
             ):
-                bound[node.targets[0].id] = node.value
+                names.constants[node.targets[0].id] = node.value
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-                call = self.read(node.value, origin, bound)
+                call = self.read(node.value, origin, names)
                 if call:
                     yield Call(**{**vars(call), "expected": _shown(example.want)})
 
-    def from_code(self, text: str, origin: str) -> Iterator[Call]:
+    def from_code(self, text: str, origin: str, own: set[str]) -> Iterator[Call]:
         """Read calls in source code."""
         try:
             tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError):
             return
+        names = names_of(tree, own)
         for node in ast.walk(tree):
-            call = self.read(node, origin, {}) if isinstance(node, ast.Call) else None
+            call = self.read(node, origin, names) if isinstance(node, ast.Call) else None
             if call:
                 yield call
 
-    def read(self, node: ast.Call, origin: str, bound: dict[str, ast.expr]) -> Call | None:
-        """Make a call of an expression when it is one of this function and its arguments are literals."""
+    def read(self, node: ast.Call, origin: str, names: Names) -> Call | None:
+        """Make a call of an expression when it is one of this function and its arguments mean the same elsewhere."""
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         too_many = len(node.args) > len(self.positional) and not self.spread
         if called != self.name or too_many or any(item.arg not in self.known for item in node.keywords):
             return None
         arguments: list[Argument] = []
-        for place, value in enumerate(node.args):
-            source = _literal(value, bound)
-            if source is None:
+        imports = [self.imported]
+        for place, value in enumerate((*node.args, *(item.value for item in node.keywords))):
+            found = names.portable(value)
+            if found is None:
                 return None
-            arguments.append(self._argument(place, source))
-        for item in node.keywords:
-            source = _literal(item.value, bound)
-            if source is None or item.arg is None:
-                return None
-            arguments.append(Argument(item.arg, source, item.arg not in self.positional[: self.required]))
+            imports += found.imports
+            if place < len(node.args):
+                arguments.append(self._argument(place, found.source))
+            else:
+                name = node.keywords[place - len(node.args)].arg or ""
+                arguments.append(Argument(name, found.source, name not in self.positional[: self.required]))
         if [item.keyword for item in arguments] != sorted(item.keyword for item in arguments):
             return None
-        return Call(self.name, tuple(arguments), imports=(self.imported,), origin=origin)
+        return Call(self.name, tuple(arguments), imports=tuple(dict.fromkeys(imports)), origin=origin)
 
     def _argument(self, place: int, source: str) -> Argument:
         if place >= len(self.positional):
             return Argument("", source)
         optional = place >= self.required and place >= self.exclusive and not self.spread
         return Argument(self.positional[place], source, optional)
-
-
-def _literal(node: ast.expr, bound: dict[str, ast.expr]) -> str | None:
-    if isinstance(node, ast.Name) and node.id in bound:
-        node = bound[node.id]
-    try:
-        return repr(ast.literal_eval(node))
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return None
 
 
 def _shown(want: str) -> str:

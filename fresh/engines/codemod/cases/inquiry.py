@@ -81,7 +81,7 @@ def _script(question: Question, nonce: str, module: str, function: str) -> str:
         (
             _source("shelf"),
             f"put_up({PACKAGE!r}, {_sources()!r})",
-            f"from {PACKAGE}.wire import Argument, Call, Hint, Import, Question",
+            f"from {PACKAGE}.wire import Argument, Call, Hint, Import, Made, Question",
             f"from {PACKAGE}.speech import speak",
             f"from {PACKAGE}.{module} import {function}",
             f"speak(Question({asked}), {function})",

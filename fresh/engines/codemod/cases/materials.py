@@ -5,11 +5,15 @@ from __future__ import annotations
 import ast
 from pathlib import PurePosixPath
 
+from fresh.engines.codemod.cases.inside.wire import Made
+from fresh.engines.codemod.cases.naming import names_of
 from fresh.engines.codemod.cases.screening import is_test
 from fresh.ports import Bench
 
 MOST = 4
 LONGEST = 400
+MOST_OBJECTS = 5
+LONGEST_OBJECT = 120
 MOST_TESTS = 40
 SUFFIXES = (".csv", ".json", ".txt", ".ini", ".toml", ".yaml", ".yml", ".xml", ".tsv", ".jsonl", ".md")
 WRITERS = ("write_text", "write")
@@ -29,6 +33,37 @@ def files_of(bench: Bench) -> tuple[tuple[str, str], ...]:
         :MOST
     ]
     return tuple((f"given_{place}{found[text] or '.txt'}", text) for place, text in enumerate(texts, start=1))
+
+
+def objects_of(bench: Bench) -> tuple[Made, ...]:
+    """Collect objects of the project's classes as its tests make them."""
+    found: dict[tuple[str, str], Made] = {}
+    own = packages_of(bench)
+    for path in [path for path in bench.paths() if is_test(path)][:MOST_TESTS]:
+        try:
+            tree = ast.parse(_read(bench, path))
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+        names = names_of(tree, own)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id[:1].isupper():
+                made = names.portable(node)
+                if made and made.imports and len(made.source) <= LONGEST_OBJECT:
+                    found.setdefault(
+                        (node.func.id, made.source), Made(node.func.id, made.source, made.imports)
+                    )
+    counted: dict[str, int] = {}
+    kept = []
+    for made_object in found.values():
+        counted[made_object.kind] = counted.get(made_object.kind, 0) + 1
+        kept += [made_object] if counted[made_object.kind] <= MOST_OBJECTS else []
+    return tuple(kept)
+
+
+def packages_of(bench: Bench) -> set[str]:
+    """Name the packages and modules that belong to the project."""
+    paths = [path.removeprefix("src/") for path in bench.paths() if path.endswith(".py")]
+    return {path.split("/")[0].removesuffix(".py") for path in paths}
 
 
 def _read(bench: Bench, path: str) -> str:

@@ -13,7 +13,7 @@ from fresh.engines.codemod.cases.examples import examples_of
 from fresh.engines.codemod.cases.hints import Definition, functions_in, hints_for
 from fresh.engines.codemod.cases.inside.finding import NotThere, executable_lines, within
 from fresh.engines.codemod.cases.inside.wire import Import, Question
-from fresh.engines.codemod.cases.materials import files_of
+from fresh.engines.codemod.cases.materials import files_of, objects_of
 from fresh.errors import Declined
 from fresh.ports import Bench
 
@@ -64,6 +64,7 @@ def look_at(bench: Bench) -> Target:
         qualname=feature.qualname,
         hints=hints_for(node),
         files=files_of(bench),
+        objects=objects_of(bench),
         skip=tuple(left_out),
         inverse=_inverse(module, feature.qualname) or "",
     )

@@ -106,6 +106,8 @@ def _chosen(target: Target, survey: Survey, held: Sequence[Observation]) -> tupl
     chosen = choose(held)
     if not chosen:
         raise Declined(f"{target.name} gives no result that a test can state in a line.")
+    if all(item.outcome.kind == "raises" for item in chosen):
+        raise Declined(f"Only inputs that {target.name} refuses were found, none that it works on.")
     if all(item.outcome.source == "None" and item.outcome.kind == "returns" for item in chosen):
         raise Declined(f"{target.name} returns nothing and changes nothing that a test could see.")
     run = {line for item in chosen for line in item.lines}

@@ -18,7 +18,7 @@ import uuid
 from typing import NamedTuple
 
 from .literal import Unwritable, name_of
-from .wire import Import
+from .wire import Import, Made
 
 DEEPEST = 3
 # Which examples objects are built of: two ordinary ones, then a negative or odd one, then an empty one.
@@ -103,6 +103,7 @@ BUILT_IN: dict[object, str] = {
     typing.TextIO: "textfile", typing.BinaryIO: "bytefile", io.BytesIO: "bytefile", object: "unknown",
     typing.Any: "unknown", inspect.Parameter.empty: "unknown",
 }  # fmt: skip
+OBJECTS: dict[str, list[Sample]] = {}
 ABSTRACT: dict[object, str] = {
     collections.abc.Sequence: "list", collections.abc.Iterable: "list", collections.abc.Collection: "list",
     collections.abc.MutableSequence: "list", collections.abc.Container: "list", collections.abc.Iterator: "iterator",
@@ -117,6 +118,12 @@ def learn_files(files: tuple[tuple[str, str], ...]) -> None:
     for name, text in reversed(files):
         KINDS["path"].insert(0, Sample(f"tmp_path / {name!r}", (), ((name, text),)))
         KINDS["strpath"].insert(0, Sample(f"str(tmp_path / {name!r})", (), ((name, text),)))
+
+
+def learn_objects(objects: tuple[Made, ...]) -> None:
+    """Take objects as the project's own tests make them for examples of their classes."""
+    for made in objects:
+        OBJECTS.setdefault(made.kind, []).append(Sample(made.source, made.imports))
 
 
 def samples_for(kind: object, depth: int = 0) -> list[Sample]:
@@ -259,7 +266,7 @@ def _class(kind: type, depth: int) -> list[Sample]:
         return _typed_dict(kind, depth)
     if not (dataclasses.is_dataclass(kind) or hasattr(kind, "_fields") or depth < DEEPEST):
         return []
-    return _built(kind, name, tuple(imports), depth)
+    return OBJECTS.get(kind.__qualname__, []) + _built(kind, name, tuple(imports), depth)
 
 
 def _built(kind: type, name: str, imports: tuple[Import, ...], depth: int) -> list[Sample]:

@@ -13,7 +13,7 @@ from .acting import bind, perform
 from .finding import NotThere, Subject, find, within
 from .forking import ask_child, spent
 from .forms import Form, forms_of
-from .grids import Sample, learn_files
+from .grids import Sample, learn_files, learn_objects
 from .guard import Guard
 from .laws import laws_of
 from .mutants import compile_mutant, first_line, forget_caches, living, mutants_of, spread, transplant
@@ -60,6 +60,7 @@ def survey(question: Question) -> Survey:
     try:
         subject = find(question)
         learn_files(question.files)
+        learn_objects(question.objects)
         forms = _forms(subject, question)
     except NotThere as problem:
         return Survey(trouble=str(problem))

@@ -102,10 +102,19 @@ class Hint:
 
 
 @dataclass(frozen=True)
+class Made:
+    """An object of the class `kind` as the project's tests make it."""
+
+    kind: str
+    source: str
+    imports: tuple[Import, ...]
+
+
+@dataclass(frozen=True)
 class Question:
     """What the host wants to know about one feature. Paths are relative to the tree.
 
-    `files` are names and contents that the project's own tests use.
+    `files` are names and contents, `objects` are values, that the project's own tests use.
     """
 
     path: str
@@ -116,6 +125,7 @@ class Question:
     hints: tuple[Hint, ...] = ()
     skip: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    objects: tuple[Made, ...] = ()
     inverse: str = ""
     seconds: float = 20.0
     most: int = 160
