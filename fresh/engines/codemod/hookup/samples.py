@@ -80,7 +80,7 @@ class Sample:
     """Values for some parameters; the others keep their defaults. `origin` says where it was found."""
 
     given: dict[str, Given] = field(default_factory=dict)
-    origin: str = "its types"
+    origin: str = "the types of its parameters"
 
     def setup(self) -> tuple[str, ...]:
         """List the statements that come first."""

@@ -77,7 +77,7 @@ def _made(bench: Bench, sources: Sources, made: Draft) -> Work:
         summary=f"hook up `{made.hookup.function.name}` as `{' '.join(made.command)}`",
         details=(
             made.why,
-            f"the new tests passed in 2 runs and fail without the command; {neighbours} tests that use {path} pass",
+            f"the new tests passed in 2 runs and fail without the command; tests that use {path} and pass: {neighbours}",
             f"the arguments come from {made.plain.origin}",
         ),
         new_tests=tuple(NewTest(node_id=name, exercises=feature.key) for name in ids),
