@@ -52,8 +52,12 @@ postgres:
 	@ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 || sh deployments/postgres.sh
 
 .PHONY: test
-test: lint postgres ## check everything and run all tests, but those on other people's projects
-	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile -m "not real"
+test: lint postgres ## check everything and run all tests but nights and other people's projects
+	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile -m "not real and not night"
+
+.PHONY: nights
+nights: setup ## play whole nights, with kills, outages and everything that the README says
+	@$(BIN)/python -m pytest $(TESTS) -m night
 
 .PHONY: real
 real: setup ## let agents work on published projects of others, fetched by pip; takes long

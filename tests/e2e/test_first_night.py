@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.operator import Operator
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.night]
 
 
 def test_one_command_leaves_branches_that_pass_the_projects_own_tests(operator: Operator) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.operator import Operator
 
-pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.night, pytest.mark.server, pytest.mark.timeout(900)]
 
 KILLS = 10
 

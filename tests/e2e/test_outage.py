@@ -15,7 +15,7 @@ import pytest
 from fresh.adapters.prefect_server.child import free_port
 from tests.e2e.operator import Operator
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.night, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[2]
 AWAY = 100.0

@@ -55,6 +55,7 @@ def test_a_command_that_is_shown_exists_with_its_options(operator: Operator, com
 
 
 @pytest.mark.slow
+@pytest.mark.night
 @pytest.mark.timeout(900)
 def test_a_night_goes_as_it_is_told(operator: Operator) -> None:
     """The commands of a night in one shell, in order; the night itself is made short."""
@@ -63,7 +64,7 @@ def test_a_night_goes_as_it_is_told(operator: Operator) -> None:
         if command.startswith(("export PATH", "cd ")):
             continue
         if "--overnight" in command:
-            command += " --hours 0.01"
+            command += " --hours 0.1"
         script += [f"echo {shlex.quote('$ ' + command)}", command]
     done = subprocess.run(
         ["bash", "-c", "\n".join(script)],
