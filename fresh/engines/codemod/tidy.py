@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import re
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +14,7 @@ from fresh.domain.work import Plan, Work
 from fresh.engines.codemod.cases.home import home_of
 from fresh.engines.codemod.cases.screening import is_test
 from fresh.engines.codemod.habits import Habits, habits_of
+from fresh.engines.codemod.unused_imports import are_harmless
 from fresh.errors import Declined
 from fresh.ports import Bench, Tidier, TidyRules
 
@@ -30,7 +29,6 @@ PLAIN = (
 # These change what a file needs of its Python; a project that names no oldest Python gets none of them.
 DATED = ("UP006", "UP007", "UP008", "UP011", "UP033", "UP041", "UP045")
 ALWAYS_WELCOME = ("F401", "F541", "W605")
-SIDE_EFFECTS = {"readline", "rlcompleter", "antigravity", "this", "turtledemo", "idlelib", "site"}
 FEWEST = 3
 MOST_LINES = 60
 MOST_RELATED = 8
@@ -123,7 +121,7 @@ def _fixed(
     """Fix as much as fits a small diff, the most frequent rules first. Raises Declined when that is not worth it."""
     rules = _rules(bench, habits, path)
     found = [finding for finding in tidier.find(path, before, rules) if finding.fixable]
-    if "F401" in rules.select and not _unused_are_harmless(bench, path, before, tidier, rules):
+    if "F401" in rules.select and not are_harmless(bench, path, before, tidier, rules):
         found = [finding for finding in found if finding.code != "F401"]
     count = Counter(finding.code for finding in found)
     chosen: list[str] = []
@@ -169,50 +167,6 @@ def _keeps_its_promise(code: str, tidier: Tidier, rules: TidyRules, path: str, b
     return ast.dump(ast.parse(tidier.fix(path, before, replace(rules, select=(code,))))) == ast.dump(
         ast.parse(before)
     )
-
-
-def _unused_are_harmless(bench: Bench, path: str, before: str, tidier: Tidier, rules: TidyRules) -> bool:
-    """Say whether the unused imports do nothing when they run, and nobody takes their names from this file."""
-    after = tidier.fix(path, before, replace(rules, select=("F401",)))
-    gone = _imports(before) - _imports(after)
-    roots = {module.split(".")[0] for module, _ in gone}
-    if not gone or any(root not in sys.stdlib_module_names or root in SIDE_EFFECTS for root in roots):
-        return False
-    if "__all__" in before and any(re.search(rf"[\"']{re.escape(name)}[\"']", before) for _, name in gone):
-        return False
-    return not any(
-        _takes(bench, other, path, [name for _, name in gone]) for other in bench.paths() if other != path
-    )
-
-
-def _takes(bench: Bench, other: str, path: str, names: Sequence[str]) -> bool:
-    """Say whether another file may reach one of the names through this one."""
-    if not other.endswith(".py"):
-        return False
-    try:
-        text = bench.read(other)
-    except (KeyError, UnicodeDecodeError):
-        return False
-    module = path.removesuffix(".py").rpartition("/")[2]
-    if not re.search(rf"\b{re.escape(module)}\b", text):
-        return False
-    star = re.search(rf"from\s+[\w.]*\b{re.escape(module)}\s+import\s+\*", text)
-    taken = "|".join(re.escape(name) for name in names)
-    listed = re.search(rf"from\s+[\w.]*\b{re.escape(module)}\s+import\s+(\([^)]*|[^\n]*)\b({taken})\b", text)
-    dotted = re.search(rf"\b{re.escape(module)}\.({taken})\b", text)
-    return bool(star or listed or dotted)
-
-
-def _imports(text: str) -> set[tuple[str, str]]:
-    """List every import as the module it runs and the name it binds."""
-    found = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            found |= {(item.name, item.asname or item.name.split(".")[0]) for item in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
-            found |= {(module or ".", item.asname or item.name) for item in node.names}
-    return found
 
 
 def _same_shape(path: str, before: str, after: str) -> None:

@@ -92,7 +92,7 @@ def _script(question: Question, nonce: str, module: str, function: str) -> str:
 
 @cache
 def _sources() -> dict[str, str]:
-    names = ("acting", "finding", "forking", "forms", "grids", "guard", "keeping", "laws", "literal", "mutants", "parameters",
+    names = ("acting", "finding", "forking", "forms", "grids", "guard", "keeping", "kinds", "laws", "literal", "mutants", "parameters",
              "speech", "surveying", "tracing", "trying", "wire")  # fmt: skip
     return {PACKAGE: ""} | {f"{PACKAGE}.{name}": _source(name) for name in names}
 

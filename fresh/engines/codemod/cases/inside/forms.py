@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass, replace
 
 from .finding import NotThere, Subject
-from .grids import Sample
+from .kinds import Sample
 from .parameters import Parameter, Unfit, parameters_of
 from .wire import Argument, Call, Hint, Import, Question
 

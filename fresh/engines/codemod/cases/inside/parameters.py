@@ -9,7 +9,8 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from . import literal
-from .grids import KINDS, Sample, samples_for
+from .grids import samples_for
+from .kinds import KINDS, Sample
 from .literal import Unwritable
 from .wire import Argument, Hint
 

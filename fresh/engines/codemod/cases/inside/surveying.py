@@ -13,8 +13,9 @@ from .acting import bind, perform
 from .finding import NotThere, Subject, find, within
 from .forking import ask_child, spent
 from .forms import Form, forms_of
-from .grids import Sample, learn_files, learn_objects
+from .grids import learn_files, learn_objects
 from .guard import Guard
+from .kinds import Sample
 from .laws import laws_of
 from .mutants import compile_mutant, first_line, forget_caches, living, mutants_of, spread, transplant
 from .tracing import Trace
