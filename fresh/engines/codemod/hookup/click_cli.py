@@ -16,7 +16,7 @@ from fresh.engines.codemod.hookup.mishaps import caught
 from fresh.engines.codemod.hookup.neighbours import echoes, gap_before, habits_of
 from fresh.engines.codemod.hookup.shapes import Shape, Sort
 from fresh.engines.codemod.hookup.sources import Module, Sources
-from fresh.engines.codemod.hookup.spelling import Spelling
+from fresh.engines.codemod.hookup.spelling import Spelling, writes_unions
 from fresh.engines.codemod.hookup.trials import Entry
 
 TYPES = {Sort.TEXT: "str", Sort.INT: "int", Sort.FLOAT: "float", Sort.ENUM: "str", Sort.SWITCH: "bool"}
@@ -31,6 +31,7 @@ class ClickCli:
     words: tuple[str, ...]
     module: Module
     launch: Launch
+    unions: bool
     library: str = "click"
 
     @property
@@ -130,7 +131,7 @@ class ClickCli:
         if shape.many:
             kind = f"tuple[{kind}, ...]"
         elif bound.absent_is_none:
-            kind = f"{kind} | None"
+            kind = f"{kind} | None" if self.unions else f"{spelling.name('typing', 'Optional')}[{kind}]"
         return f"{bound.local}: {kind}"
 
     def _parameter(
@@ -219,5 +220,5 @@ def find_click(sources: Sources, launches: tuple[Launch, ...]) -> tuple[list[Cli
         for path in sorted(sites):
             module = sources.at(path)
             if module is not None:
-                found.append(ClickCli(group, root, words, module, launch))
+                found.append(ClickCli(group, root, words, module, launch, writes_unions(module, sources)))
     return found, refused

@@ -16,8 +16,20 @@ def caught(module: Module, neighbours: Sequence[ast.AST], function: Function, bo
     handler = next(iter(_fitting(module, neighbours, function)), None)
     if handler is None:
         return body
-    block = ast.unparse(handler).splitlines()
-    return ["try:", *indented(body), *block]
+    return ["try:", *indented(body), *_lines(module, handler)]
+
+
+def _lines(module: Module, handler: ast.ExceptHandler) -> list[str]:
+    """Take a clause as it is written, in steps of four spaces."""
+    step = max(1, handler.body[0].col_offset - handler.col_offset)
+    written = module.text.splitlines()[handler.lineno - 1 : handler.end_lineno]
+    if handler.body[0].lineno == handler.lineno:
+        return ast.unparse(handler).splitlines()
+    bare = [line.lstrip() for line in written]
+    depths = [len(line) - len(text) - handler.col_offset for line, text in zip(written, bare, strict=True)]
+    return [
+        f"{'    ' * (depth // step)}{text}" if text else "" for depth, text in zip(depths, bare, strict=True)
+    ]
 
 
 def _fitting(

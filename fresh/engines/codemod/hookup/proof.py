@@ -14,7 +14,7 @@ from fresh.errors import Declined
 from fresh.inventory.layout import Role
 from fresh.ports import Bench
 
-WALL = 120.0
+WALL = 90.0
 MOST_RELATED = 20
 
 
@@ -42,10 +42,11 @@ def check_tests(bench: Bench, test: str, edited: str, before: str) -> tuple[str,
     return tuple(sorted(_mine(runs[0], test)))
 
 
-def check_neighbours(bench: Bench, sources: Sources, made: Draft, before: str) -> int:
-    """Run the tests that use the edited module, with the command and where they fail without it; count them.
+def check_neighbours(bench: Bench, sources: Sources, made: Draft, before: str) -> int | None:
+    """Run the tests that use the edited module, with the command and where they fail without it.
 
-    Raises Declined when one fails that passed before.
+    Return how many pass; None when they take too long to be run here. Raises Declined when one fails that passed
+    before.
     """
     module = made.cli.module
     related = [
@@ -56,6 +57,8 @@ def check_neighbours(bench: Bench, sources: Sources, made: Draft, before: str) -
     if not related:
         return 0
     now = bench.run_tests(related, wall=WALL)
+    if now.ended is RunEnd.TIMEOUT:
+        return None
     if not now.failing and now.exit_code == 0:
         return len(now.passed)
     after = bench.read(module.path)

@@ -113,6 +113,7 @@ class Sources:
         self._layout = lay_out(bench.paths())
         self._by_name = {source.module: path for path, source in self._layout.items()}
         self._read: dict[str, Module | None] = {}
+        self._texts: dict[str, str] = {}
 
     def paths(self, *roles: Role) -> list[str]:
         """List the Python files that have one of these roles."""
@@ -124,10 +125,12 @@ class Sources:
 
     def text(self, path: str) -> str:
         """Read a file; empty when there is none, it is no text, or it is a link or too long to be source."""
-        try:
-            return self._bench.read(path)
-        except (KeyError, UnicodeDecodeError, TreeRefused):
-            return ""
+        if path not in self._texts:
+            try:
+                self._texts[path] = self._bench.read(path)
+            except (KeyError, UnicodeDecodeError, TreeRefused):
+                self._texts[path] = ""
+        return self._texts[path]
 
     def at(self, path: str) -> Module | None:
         """Read the module that lies at a path."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from fresh.engines.codemod.hookup.sources import Module, Sources, origins
+
+UNION = re.compile(r": [\w\[\], ]+ \| None\b")
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,13 @@ def prefers_relative(module: Module, sources: Sources) -> bool:
     dotted = sum(1 for node in found if node.level)
     named = sum(1 for node in found if not node.level and (node.module or "").partition(".")[0] == top)
     return dotted > named
+
+
+def writes_unions(module: Module, sources: Sources) -> bool:
+    """Say whether `X | None` works in a module: it is there already, or the project needs Python 3.10 anyway."""
+    metadata = "".join(sources.text(path) for path in ("pyproject.toml", "setup.cfg", "setup.py"))
+    oldest = re.search(r"""(?:requires-python|python_requires)\s*=\s*["']?\s*>=\s*3\.(\d+)""", metadata)
+    return (oldest is not None and int(oldest[1]) >= 10) or bool(UNION.search(module.text))
 
 
 def imports_late(module: Module) -> bool:

@@ -17,7 +17,7 @@ from fresh.engines.codemod.hookup.mishaps import caught
 from fresh.engines.codemod.hookup.neighbours import echoes, gap_before, habits_of
 from fresh.engines.codemod.hookup.shapes import Sort
 from fresh.engines.codemod.hookup.sources import Module, Sources
-from fresh.engines.codemod.hookup.spelling import Spelling
+from fresh.engines.codemod.hookup.spelling import Spelling, writes_unions
 from fresh.engines.codemod.hookup.trials import Entry
 
 TYPES = {Sort.TEXT: "str", Sort.INT: "int", Sort.FLOAT: "float", Sort.SWITCH: "bool"}
@@ -169,9 +169,6 @@ def find_typer(sources: Sources, launches: tuple[Launch, ...]) -> tuple[list[Typ
     found: list[TyperCli] = []
     refused: list[str] = []
     groups = find_groups(sources)
-    unions = _has_unions(
-        sources.text("pyproject.toml") + sources.text("setup.cfg") + sources.text("setup.py")
-    )
     for group in groups.values():
         top = chain(group, groups) if group.library == "typer" else None
         if top is None:
@@ -190,12 +187,5 @@ def find_typer(sources: Sources, launches: tuple[Launch, ...]) -> tuple[list[Typ
             for path in sorted({group.module.path, *group.sites}):
                 module = sources.at(path)
                 if module is not None:
-                    modern = unions or bool(re.search(r": [\w\[\], ]+ \| None\b", module.text))
-                    found.append(TyperCli(group, root, words, module, launch, modern))
+                    found.append(TyperCli(group, root, words, module, launch, writes_unions(module, sources)))
     return found, refused
-
-
-def _has_unions(metadata: str) -> bool:
-    """Say whether the project runs on Python 3.10 or later only."""
-    found = re.search(r"""(?:requires-python|python_requires)\s*=\s*["']?\s*>=\s*3\.(\d+)""", metadata)
-    return found is not None and int(found[1]) >= 10

@@ -77,12 +77,18 @@ def _made(bench: Bench, sources: Sources, made: Draft) -> Work:
         summary=f"hook up `{made.hookup.function.name}` as `{' '.join(made.command)}`",
         details=(
             made.why,
-            f"the new tests passed in 2 runs and fail without the command; tests that use {path} and pass: {neighbours}",
+            "the new tests passed in 2 runs and fail without the command",
+            *([f"tests that use {path} and pass with it: {neighbours}"] if neighbours else []),
             f"the arguments come from {made.plain.origin}",
         ),
         new_tests=tuple(NewTest(node_id=name, exercises=feature.key) for name in ids),
         try_it=_try_it(made),
         unchecked=(
+            *(
+                [f"the tests that use {path} took too long to be run by the engine"]
+                if neighbours is None
+                else []
+            ),
             *(f"no test sets {name}" for name in made.unexercised),
             *(f"the tests set {name}, but to no value that changes the result" for name in made.unmoved),
         ),
