@@ -22,12 +22,14 @@ WHITESPACE = ("W291", "W293")
 PLAIN = (
     "F401", "F541", "W605", "E703", "E713", "E714", "B009", "B010", "B013", "B014", "C400", "C401", "C402", "C403",
     "C404", "C405", "C406", "C409", "C410", "C411", "C413", "C414", "C416", "C418", "C419", "PIE790", "PIE800",
-    "PIE804", "PIE808", "PIE810", "RET501", "RET502", "RET505", "RET506", "RET507", "RET508", "SIM101", "SIM103",
+    "PIE804", "PIE808", "PIE810", "RET501", "RET502", "SIM101", "SIM103",
     "SIM118", "SIM201", "SIM202", "SIM208", "SIM210", "SIM220", "SIM221", "SIM300", "SIM910", "UP004", "UP009",
     "UP010", "UP012", "UP015", "UP018", "UP020", "UP021", "UP024", "UP025", "UP034", "UP039",
 )  # fmt: skip
 # These change what a file needs of its Python; a project that names no oldest Python gets none of them.
 DATED = ("UP006", "UP007", "UP008", "UP011", "UP033", "UP041", "UP045")
+# Whether to write `else` after `return` is a matter of taste: only for a project that chose the rule.
+OPINIONS = ("RET505", "RET506", "RET507", "RET508")
 ALWAYS_WELCOME = ("F401", "F541", "W605")
 FEWEST = 3
 MOST_LINES = 60
@@ -147,6 +149,7 @@ def _rules(bench: Bench, habits: Habits, path: str) -> TidyRules:
         *PLAIN,
         *(DATED if habits.declared else ()),
         *(["I001"] if habits.sorts_imports else []),
+        *(rule for rule in OPINIONS if habits.chose(rule)),
     ]
     if habits.chosen:
         wanted = [rule for rule in wanted if habits.chose(rule) or rule in ALWAYS_WELCOME]

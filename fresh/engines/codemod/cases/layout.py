@@ -112,7 +112,7 @@ def rows(sources: Sequence[str], width: int, indent: str) -> list[str]:
 def definition(name: str, parameters: Sequence[str], width: int, indent: str = "") -> list[str]:
     """Print the first lines of a function."""
     line = f"{indent}def {name}({', '.join(parameters)}):"
-    if columns(line) <= width:
+    if columns(line) <= width or not parameters:
         return [line]
     body = f"{indent}{INDENT}{', '.join(parameters)}"
     if columns(body) <= width:

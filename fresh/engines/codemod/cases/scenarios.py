@@ -21,6 +21,7 @@ VIEWS = {
     "bool({0})": "truth",
 }
 INEXACT_DIGITS = 6
+MOST_NAMED = 2
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ def _title(item: Observation, name: str) -> str:
     words.append(_verb(item))
     options = [argument.name for argument in call.arguments if argument.keyword]
     if agrees(item) is not True and options:
-        words.append("with_" + "_and_".join(snake(option) for option in options))
+        named = "_and_".join(snake(option) for option in options)
+        words.append(f"with_{named if len(options) <= MOST_NAMED else 'options'}")
     if "tmp_path" in str(call):
         names = re.findall(r"tmp_path / '(\w+)\.\w+'", str(call))
         words.append(

@@ -219,8 +219,10 @@ def _with_kills(ground: Field, testable: list[Observation]) -> tuple[int, list[O
         if code is None or spent() > deadline:
             continue
 
-        def notice(code: CodeType = code) -> list[int]:
-            return _notice(ground, code, originals, testable)
+        reaching = [place for place, item in enumerate(testable) if mutant.line in item.lines]
+
+        def notice(code: CodeType = code, reaching: list[int] = reaching) -> list[int]:
+            return _notice(ground, code, originals, [(place, testable[place]) for place in reaching])
 
         try:
             noticed = ask_child(notice, CHILD_SECONDS) or []
@@ -236,14 +238,14 @@ def _notice(
     ground: Field,
     code: CodeType,
     originals: dict[tuple[str, int], list[FunctionType]],
-    testable: list[Observation],
+    reaching: list[tuple[int, Observation]],
 ) -> list[int]:
     forget_caches()
     noticed: list[int] = []
     slow = 0
     if not transplant(code, originals):
         return noticed
-    for position, item in enumerate(testable):
+    for position, item in reaching:
         outcome = perform(item.call, ground.subject, ground.guard, None, QUICK)
         if outcome != item.outcome:
             noticed.append(position)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import io
 import os
 import sys
 import tempfile
 import unittest
+from contextlib import redirect_stderr, redirect_stdout
 from types import CodeType, FunctionType
 
 from .finding import NotThere, find, within
@@ -17,6 +19,7 @@ from .wire import Question, Trial
 MOST = 24
 SECONDS = 20.0
 UNCHANGED = -1
+OPTIONS = ("-q", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "filterwarnings=")
 
 
 def try_test(question: Question) -> Trial:
@@ -26,6 +29,7 @@ def try_test(question: Question) -> Trial:
     except NotThere as problem:
         return Trial(trouble=str(problem))
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = tempfile.mkdtemp()
+    _warm_up(question)
     started = spent()
     try:
         sound = ask_child(lambda: [_run(question)], SECONDS)
@@ -60,6 +64,15 @@ def try_test(question: Question) -> Trial:
     return Trial(tried=tried, killed=tried - len(survived), survived=tuple(survived))
 
 
+def _warm_up(question: Question) -> None:
+    """Import the test runner, its plugins and the tests here once, not in every child; nothing is run."""
+    if not question.unit:
+        import pytest
+
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            pytest.main([question.test, "--collect-only", *OPTIONS])
+
+
 def _meet(question: Question, code: CodeType, originals: dict[tuple[str, int], list[FunctionType]]) -> int:
     forget_caches()
     return _run(question) if transplant(code, originals) else UNCHANGED
@@ -75,5 +88,4 @@ def _run(question: Question) -> int:
             return 0 if unittest.TextTestRunner(stream=nowhere).run(suite).wasSuccessful() else 1
     import pytest
 
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "filterwarnings="]
-    return int(pytest.main([question.test, *options]))
+    return int(pytest.main([question.test, "-x", *OPTIONS]))
