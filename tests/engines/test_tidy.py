@@ -49,6 +49,7 @@ def tidied(bench: FakeBench) -> tuple[Work, str]:
     return work, bench.read(plan.files[0])
 
 
+@pytest.mark.slow
 def test_a_file_is_fixed_and_nothing_else_of_it_moves(tmp_path: Path) -> None:
     bench = bench_on(PROJECT, tmp_path)
     work, text = tidied(bench)
@@ -65,12 +66,14 @@ def test_a_file_is_fixed_and_nothing_else_of_it_moves(tmp_path: Path) -> None:
     assert set(bench.tree_files()) == set(PROJECT)
 
 
+@pytest.mark.slow
 def test_names_that_others_take_from_the_file_are_not_removed(tmp_path: Path) -> None:
     files = PROJECT | {"pocket/other.py": "from pocket.text import os\n\nprint(os.sep)\n"}
     _, text = tidied(bench_on(files, tmp_path))
     assert "import os\nimport sys\n" in text
 
 
+@pytest.mark.slow
 def test_an_import_that_may_do_something_is_not_removed(tmp_path: Path) -> None:
     files = PROJECT | {
         "pocket/text.py": UNTIDY.replace("import sys", "import pocket.plugins"),
@@ -80,6 +83,7 @@ def test_an_import_that_may_do_something_is_not_removed(tmp_path: Path) -> None:
     assert "import pocket.plugins" in text
 
 
+@pytest.mark.slow
 def test_what_the_project_ignores_stays(tmp_path: Path) -> None:
     files = PROJECT | {
         "pyproject.toml": '[tool.ruff.lint]\nignore = ["UP"]\nper-file-ignores = {"pocket/*.py" = ["F401"]}\n'
@@ -90,6 +94,7 @@ def test_what_the_project_ignores_stays(tmp_path: Path) -> None:
     assert "item not in self.items" in text
 
 
+@pytest.mark.slow
 def test_flake8_s_ignores_and_noqa_comments_are_respected(tmp_path: Path) -> None:
     source = UNTIDY.replace("class Box(object):", "class Box(object):  # noqa: UP004")
     files = PROJECT | {"pocket/text.py": source, ".flake8": "[flake8]\nextend-ignore = F541, E203\n"}
@@ -110,6 +115,7 @@ def test_fewer_than_three_fixes_are_not_worth_a_review(tmp_path: Path) -> None:
         tidied(bench_on(files, tmp_path))
 
 
+@pytest.mark.slow
 def test_fixes_that_break_a_test_are_declined_with_its_name(tmp_path: Path) -> None:
     test = (
         TEST + "\n\ndef test_source():\n    import inspect\n    assert '(object)' in inspect.getsource(Box)\n"
@@ -128,6 +134,7 @@ def test_whitespace_inside_a_text_is_behaviour_and_stays(tmp_path: Path) -> None
     assert bench.read("pocket/text.py") == source
 
 
+@pytest.mark.slow
 def test_trailing_whitespace_alone_leaves_the_program_as_it_was(tmp_path: Path) -> None:
     source = "X = 1  \nY = 2  \nZ = 3 \n\n\nclass Box:\n    size = X\n"
     files = {
@@ -166,6 +173,7 @@ def test_the_oldest_python_is_found_wherever_it_is_declared(
     assert habits_of(bench_on(PROJECT | {path: text}, tmp_path)).target == target
 
 
+@pytest.mark.slow
 def test_rules_that_a_project_did_not_choose_keep_silent_but_for_the_harmless(tmp_path: Path) -> None:
     files = PROJECT | {"pyproject.toml": '[tool.ruff.lint]\nselect = ["E", "F"]\n'}
     _, text = tidied(bench_on(files, tmp_path))
