@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,58 @@ def test_a_hookup_runs_and_its_test_fails_without_it(
     assert not run.failing
     bench.write(cli, files[cli])
     assert not {new.node_id for new in work.new_tests} & bench.run_tests([test]).passed
+
+
+UNITTEST = """import unittest
+
+
+class SomeTest(unittest.TestCase):
+    def test_one(self):
+        self.assertEqual(1, 1)
+"""
+TYPED = """def test_one() -> None:
+    assert 1 == 1
+"""
+STYLES = [
+    (
+        "click_group",
+        TEXT,
+        "first_line",
+        UNITTEST,
+        ["tempfile.TemporaryDirectory()", "self.assertEqual(result.exit_code, 0)"],
+    ),
+    ("click_group", TEXT, "announce", UNITTEST, ["expected = direct.getvalue()"]),
+    ("argparse_dispatch", BITS, "gcd", UNITTEST, ['mock.patch.object(sys, "argv", argv)']),
+    ("argparse_table", NOTES, "initials", UNITTEST, ["with self.assertRaises(SystemExit) as stop:"]),
+    (
+        "click_group",
+        TEXT,
+        "first_line",
+        TYPED,
+        ["(tmp_path: Path) -> None:", "from pathlib import Path"],
+    ),
+    ("argparse_dispatch", BITS, "gcd", TYPED, ["monkeypatch: pytest.MonkeyPatch"]),
+]
+
+
+@pytest.mark.parametrize(("name", "path", "function", "suite", "fragments"), STYLES)
+def test_the_test_is_written_in_the_style_of_the_suite(
+    tmp_path: Path, name: str, path: str, function: str, suite: str, fragments: list[str]
+) -> None:
+    files = {file: text for file, text in project(name).items() if not file.startswith("tests/")}
+    bench = bench_on(tmp_path, {**files, "checks/test_some.py": suite}, path, function)
+    plan = hookup.plan(bench)
+    work = hookup.work(bench, plan, None, "")
+    assert plan.files[1] == f"checks/test_{function}_command.py"
+    for fragment in fragments:
+        assert fragment in bench.read(plan.files[1])
+    assert work.new_tests
+    assert _unformatted(bench.tree / plan.files[1]) == ""
+
+
+def _unformatted(path: Path) -> str:
+    argv = [sys.executable, "-m", "ruff", "format", "--diff", "--isolated", str(path)]
+    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
 
 
 def _removed(before: str, after: str) -> int:

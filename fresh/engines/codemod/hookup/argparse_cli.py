@@ -6,16 +6,17 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fresh.engines.codemod.hookup.binding import Bound, Place
+from fresh.engines.codemod.hookup.argparse_options import argument
+from fresh.engines.codemod.hookup.binding import Bound
 from fresh.engines.codemod.hookup.clis import Hookup, write_body
+from fresh.engines.codemod.hookup.dispatches import Dispatch, Style, find_dispatch
 from fresh.engines.codemod.hookup.edits import Edits, Insertion
 from fresh.engines.codemod.hookup.launches import Launch, launch_of
 from fresh.engines.codemod.hookup.layout import indented
 from fresh.engines.codemod.hookup.mains import Main, find_main
 from fresh.engines.codemod.hookup.mishaps import caught
-from fresh.engines.codemod.hookup.neighbours import Habits, Handler, habits_of, handlers_named
-from fresh.engines.codemod.hookup.parsers import Builder, Dispatch, Style, find_builder, find_dispatch
-from fresh.engines.codemod.hookup.shapes import Sort
+from fresh.engines.codemod.hookup.neighbours import AnyFunction, Habits, functions_named, habits_of
+from fresh.engines.codemod.hookup.parsers import Builder, find_builder
 from fresh.engines.codemod.hookup.sources import Module, Sources
 from fresh.engines.codemod.hookup.spelling import Spelling, free_name
 from fresh.engines.codemod.hookup.trials import Entry
@@ -56,11 +57,11 @@ class ArgparseCli:
         """Write the subparser, and the function or the branch behind it."""
         parser, edits = self._subparser_name(hookup), Edits()
         definition = self._subparser(parser, hookup, spelling)
-        delegated = bool(self._handlers()) or self.dispatch.style in (Style.DEFAULTS, Style.TABLE)
+        delegated = bool(self._delegates()) or self.dispatch.style in (Style.DEFAULTS, Style.TABLE)
         name = ""
         if delegated:
-            habits = habits_of(self.module, self._handlers())
-            name = self._handler(habits, hookup, spelling, edits)
+            habits = habits_of(self.module, self._delegates())
+            name = self._function(habits, hookup, spelling, edits)
         if self.dispatch.style is Style.DEFAULTS:
             definition.append(f"{parser}.set_defaults({self.dispatch.key}={name})")
         edits.after.setdefault(self.builder.last, []).append(Insertion(tuple(definition), self.builder.gap))
@@ -70,9 +71,9 @@ class ArgparseCli:
             self._branch(name, hookup, spelling, edits)
         return edits
 
-    def _handlers(self) -> list[tuple[str, Handler]]:
-        pairs = [(word or self._word_of(name), name) for word, name in self.dispatch.handlers]
-        return handlers_named(self.module, pairs)
+    def _delegates(self) -> list[tuple[str, AnyFunction]]:
+        pairs = [(word or self._word_of(name), name) for word, name in self.dispatch.delegates]
+        return functions_named(self.module, pairs)
 
     def _word_of(self, function: str) -> str:
         """Guess the command behind a function from the commands that are there."""
@@ -90,7 +91,7 @@ class ArgparseCli:
         return free_name([*shaped[-1:], f"{stem}_parser", f"{stem}_subparser"], taken | self.module.defined)
 
     def _subparser(self, parser: str, hookup: Hookup, spelling: Spelling) -> list[str]:
-        depth = 4 if isinstance(self.builder.scope, Handler) else 0
+        depth = 4 if isinstance(self.builder.scope, AnyFunction) else 0
         items = [hookup.layout.text(hookup.word)]
         if hookup.summary:
             items.append(f"help={hookup.layout.text(hookup.summary.replace('%', '%%'))}")
@@ -99,65 +100,9 @@ class ArgparseCli:
             lines = hookup.layout.wrap(f"{self.builder.subparsers}.add_parser(", items, ")", depth)
         for bound in hookup.bound:
             lines += hookup.layout.wrap(
-                f"{parser}.add_argument(", self._argument(bound, hookup, spelling), ")", depth
+                f"{parser}.add_argument(", argument(bound, hookup, spelling), ")", depth
             )
         return lines
-
-    def _argument(self, bound: Bound, hookup: Hookup, spelling: Spelling) -> list[str]:
-        layout, shape = hookup.layout, bound.parameter.shape
-        renamed = bound.word.replace("-", "_") != bound.local
-        if bound.place is Place.ARGUMENT:
-            items = [layout.text(bound.local)]
-            items += [f"metavar={layout.text(bound.word)}"] if renamed else []
-            items += ['nargs="+"'.replace('"', layout.quote)] if shape.many else []
-        elif bound.place is Place.SWITCH:
-            items = self._switch(bound, hookup, spelling)
-        else:
-            items = [layout.text(bound.flag)]
-            items += [f"dest={layout.text(bound.local)}"] if renamed else []
-            items += ["required=True"] if bound.required else []
-            items += [f"action={layout.text('append')}"] if shape.many else []
-        if shape.sort in (Sort.INT, Sort.FLOAT) or (shape.literals and isinstance(shape.literals[0], int)):
-            items.append("type=float" if shape.sort is Sort.FLOAT else "type=int")
-        elif shape.sort is Sort.PATH:
-            items.append(f"type={spelling.name('pathlib', 'Path')}")
-        if shape.literals:
-            items.append(f"choices={layout.literal(list(shape.literals))}")
-        elif shape.choices is not None:
-            enum = spelling.name(shape.choices.module, shape.choices.name)
-            items.append(f"choices=[item.{'value' if shape.choices.by_value else 'name'} for item in {enum}]")
-        if bound.place is Place.OPTION and (default := self._default(bound, hookup, spelling)):
-            items.append(f"default={default}")
-        if bound.parameter.help:
-            items.append(f"help={layout.text(bound.parameter.help.replace('%', '%%'))}")
-        return items
-
-    def _switch(self, bound: Bound, hookup: Hookup, spelling: Spelling) -> list[str]:
-        layout, default = hookup.layout, bound.parameter.default
-        dest = f"dest={layout.text(bound.local)}"
-        if bound.absent_is_none:
-            action = f"action={spelling.name('argparse', 'BooleanOptionalAction')}"
-            named = [dest] if bound.word.replace("-", "_") != bound.local else []
-            return [layout.text(bound.flag), *named, action]
-        if default is not None and default.literal is True:
-            return [layout.text(bound.off_flag), dest, f"action={layout.text('store_false')}"]
-        named = [dest] if bound.word.replace("-", "_") != bound.local else []
-        return [layout.text(bound.flag), *named, f"action={layout.text('store_true')}"]
-
-    def _default(self, bound: Bound, hookup: Hookup, spelling: Spelling) -> str:
-        default, shape = bound.parameter.default, bound.parameter.shape
-        if default is None or default.literal is None:
-            return ""
-        if shape.many:
-            return "" if default.literal else "[]"
-        if shape.choices is not None:
-            enum = spelling.name(shape.choices.module, shape.choices.name)
-            return f"{enum}.{default.literal}.{'value' if shape.choices.by_value else 'name'}"
-        if default.constant and not hookup.lazy:
-            return spelling.name(hookup.function.module.name, default.constant)
-        if shape.sort is Sort.PATH:
-            return f"{spelling.name('pathlib', 'Path')}({hookup.layout.literal(default.literal)})"
-        return hookup.layout.literal(default.literal)
 
     def _body(self, namespace: str, hookup: Hookup, spelling: Spelling, taken: set[str]) -> list[str]:
         reads = {}
@@ -169,8 +114,8 @@ class ArgparseCli:
             reads[bound.parameter.name] = read
         return write_body(hookup, spelling, reads, "list", True, "print", taken | spelling.taken)
 
-    def _handler(self, habits: Habits, hookup: Hookup, spelling: Spelling, edits: Edits) -> str:
-        nodes = [node for _, node in self._handlers()]
+    def _function(self, habits: Habits, hookup: Hookup, spelling: Spelling, edits: Edits) -> str:
+        nodes = [node for _, node in self._delegates()]
         model = nodes[-1] if nodes else None
         arguments, namespace = "args", "args"
         if model is not None and model.args.args:
@@ -199,7 +144,7 @@ class ArgparseCli:
             edits.before.setdefault(self._outermost(), []).append(insertion)
         return name
 
-    def _namespace_place(self, model: Handler) -> int:
+    def _namespace_place(self, model: AnyFunction) -> int:
         names = [argument.arg for argument in model.args.args]
         used = [names.index(name) for name in ("args", "namespace", "ns", "options", "opts") if name in names]
         return used[0] if used else len(names) - 1
@@ -236,7 +181,9 @@ class ArgparseCli:
 
 
 def _returns_zero(node: ast.AST) -> bool:
-    annotated = isinstance(node, Handler) and node.returns is not None and ast.unparse(node.returns) == "int"
+    annotated = (
+        isinstance(node, AnyFunction) and node.returns is not None and ast.unparse(node.returns) == "int"
+    )
     return annotated or any(
         isinstance(part, ast.Return)
         and isinstance(part.value, ast.Constant)
@@ -258,7 +205,7 @@ def find_argparse(sources: Sources, launches: tuple[Launch, ...]) -> tuple[list[
             continue
         builder = find_builder(module)
         dispatch = find_dispatch(module, builder) if builder is not None else None
-        functions = frozenset(node.name for node in module.tree.body if isinstance(node, Handler))
+        functions = frozenset(node.name for node in module.tree.body if isinstance(node, AnyFunction))
         launch = launch_of(module, functions, launches, sources)
         main = find_main(module, launch, sources) if launch is not None else None
         if builder is None:

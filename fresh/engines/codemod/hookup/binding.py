@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fresh.engines.codemod.hookup.functions import Function, Parameter
+from fresh.engines.codemod.hookup.functions import Function
 from fresh.engines.codemod.hookup.shapes import Sort
+from fresh.engines.codemod.hookup.signatures import Parameter
 from fresh.errors import Declined
 
 

@@ -18,7 +18,7 @@ from fresh.engines.codemod.hookup.sources import Module, Sources
 from fresh.engines.codemod.hookup.spelling import Spelling
 from fresh.engines.codemod.hookup.trials import Entry
 
-Handler = ast.FunctionDef | ast.AsyncFunctionDef
+AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from fresh.engines.codemod.hookup.neighbours import Handler
+from fresh.engines.codemod.hookup.neighbours import AnyFunction
 from fresh.engines.codemod.hookup.sources import Module, Sources, dotted, statements
 from fresh.inventory.layout import Role
 
@@ -27,7 +27,7 @@ class Group:
     word: str = ""
     parent: str = ""
     callback: bool = False
-    commands: list[tuple[str, Handler, Module]] = field(default_factory=list)
+    commands: list[tuple[str, AnyFunction, Module]] = field(default_factory=list)
     registered: set[str] = field(default_factory=set)
     unnamed: bool = False
     sites: dict[str, int] = field(default_factory=dict)
@@ -115,7 +115,7 @@ def _nest_decorated(module: Module, groups: dict[str, Group], sources: Sources) 
 
 def _attach(module: Module, groups: dict[str, Group], sources: Sources) -> None:
     for node in statements(module.tree.body):
-        if isinstance(node, Handler):
+        if isinstance(node, AnyFunction):
             for decorator in node.decorator_list:
                 parent, method = _method(module, decorator, groups, sources)
                 if parent is not None and method == "command":

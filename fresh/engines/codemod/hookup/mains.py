@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from fresh.engines.codemod.hookup.launches import Launch
-from fresh.engines.codemod.hookup.neighbours import Handler
+from fresh.engines.codemod.hookup.neighbours import AnyFunction
 from fresh.engines.codemod.hookup.sources import Module, Sources, dotted
 from fresh.engines.codemod.hookup.trials import Entry
 
@@ -53,7 +53,7 @@ def find_main(module: Module, launch: Launch, sources: Sources) -> Main | None:
     return Main(entry, isinstance(returns, ast.Constant) and returns.value is None)
 
 
-def _takes_words(name: str, node: Handler) -> bool:
+def _takes_words(name: str, node: AnyFunction) -> bool:
     if name in WORDS:
         return True
     calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
@@ -61,15 +61,15 @@ def _takes_words(name: str, node: Handler) -> bool:
     return any(isinstance(part, ast.Name) and part.id == name for call in parsing for part in call.args)
 
 
-def _declared(launch: Launch, sources: Sources) -> tuple[Module, Handler] | None:
+def _declared(launch: Launch, sources: Sources) -> tuple[Module, AnyFunction] | None:
     found = sources.definition(f"{launch.module}.{launch.attribute}") if launch.attribute else None
-    if found is None or not isinstance(found[1], Handler):
+    if found is None or not isinstance(found[1], AnyFunction):
         return None
     return found[0], found[1]
 
 
-def _guarded(module: Module) -> tuple[Module, Handler] | None:
-    functions = {node.name: node for node in module.tree.body if isinstance(node, Handler)}
+def _guarded(module: Module) -> tuple[Module, AnyFunction] | None:
+    functions = {node.name: node for node in module.tree.body if isinstance(node, AnyFunction)}
     for node in module.tree.body:
         if isinstance(node, ast.If) and "__main__" in ast.dump(node.test):
             for call in ast.walk(node):
@@ -78,9 +78,9 @@ def _guarded(module: Module) -> tuple[Module, Handler] | None:
     return None
 
 
-def _parsing(module: Module) -> tuple[Module, Handler] | None:
+def _parsing(module: Module) -> tuple[Module, AnyFunction] | None:
     for node in module.tree.body:
-        if isinstance(node, Handler):
+        if isinstance(node, AnyFunction):
             for call in ast.walk(node):
                 if isinstance(call, ast.Call) and dotted(call.func).endswith(".parse_args"):
                     return module, node

@@ -13,20 +13,20 @@ from fresh.engines.codemod.hookup.sources import Module, dotted
 
 def caught(module: Module, neighbours: Sequence[ast.AST], function: Function, body: list[str]) -> list[str]:
     """Put a body under the `except` of a neighbour that catches what the function raises on purpose."""
-    handler = next(iter(_fitting(module, neighbours, function)), None)
-    if handler is None:
+    clause = next(iter(_fitting(module, neighbours, function)), None)
+    if clause is None:
         return body
-    return ["try:", *indented(body), *_lines(module, handler)]
+    return ["try:", *indented(body), *_lines(module, clause)]
 
 
-def _lines(module: Module, handler: ast.ExceptHandler) -> list[str]:
+def _lines(module: Module, clause: ast.ExceptHandler) -> list[str]:
     """Take a clause as it is written, in steps of four spaces."""
-    step = max(1, handler.body[0].col_offset - handler.col_offset)
-    written = module.text.splitlines()[handler.lineno - 1 : handler.end_lineno]
-    if handler.body[0].lineno == handler.lineno:
-        return ast.unparse(handler).splitlines()
+    step = max(1, clause.body[0].col_offset - clause.col_offset)
+    written = module.text.splitlines()[clause.lineno - 1 : clause.end_lineno]
+    if clause.body[0].lineno == clause.lineno:
+        return ast.unparse(clause).splitlines()
     bare = [line.lstrip() for line in written]
-    depths = [len(line) - len(text) - handler.col_offset for line, text in zip(written, bare, strict=True)]
+    depths = [len(line) - len(text) - clause.col_offset for line, text in zip(written, bare, strict=True)]
     return [
         f"{'    ' * (depth // step)}{text}" if text else "" for depth, text in zip(depths, bare, strict=True)
     ]
@@ -39,13 +39,9 @@ def _fitting(
         for node in ast.walk(neighbour):
             if not isinstance(node, ast.Try) or len(node.handlers) != 1:
                 continue
-            handler = node.handlers[0]
-            if (
-                handler.type is not None
-                and _catches(handler.type, function)
-                and _stands_alone(module, handler)
-            ):
-                yield handler
+            clause = node.handlers[0]
+            if clause.type is not None and _catches(clause.type, function) and _stands_alone(module, clause):
+                yield clause
 
 
 def _catches(node: ast.expr, function: Function) -> bool:
@@ -58,13 +54,13 @@ def _catches(node: ast.expr, function: Function) -> bool:
     )
 
 
-def _stands_alone(module: Module, handler: ast.ExceptHandler) -> bool:
+def _stands_alone(module: Module, clause: ast.ExceptHandler) -> bool:
     """Say whether a clause uses nothing but its exception and what the module knows at its top level."""
-    known = {handler.name, *module.imported, *module.defined, *dir(builtins)}
+    known = {clause.name, *module.imported, *module.defined, *dir(builtins)}
     names = [
         part
-        for line in handler.body
+        for line in clause.body
         for part in ast.walk(line)
         if isinstance(part, ast.Name) and part.id not in known
     ]
-    return not names and not any(isinstance(part, ast.Continue | ast.Break) for part in ast.walk(handler))
+    return not names and not any(isinstance(part, ast.Continue | ast.Break) for part in ast.walk(clause))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fresh.engines.codemod.hookup.sources import Module, dotted, statements
 
 TELLING = frozenset({"cmd", "command", "do", "run", "handle", "handler", "cli", "main", "sub", "subcommand"})
-Handler = ast.FunctionDef | ast.AsyncFunctionDef
+AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,15 @@ class Habits:
         return found
 
 
-def habits_of(module: Module, handlers: Sequence[tuple[str, Handler]]) -> Habits:
+def habits_of(module: Module, behind: Sequence[tuple[str, AnyFunction]]) -> Habits:
     """Read the habits from the functions behind the commands."""
-    if not handlers:
-        functions = [node for node in module.tree.body if isinstance(node, Handler)]
+    if not behind:
+        functions = [node for node in module.tree.body if isinstance(node, AnyFunction)]
         return Habits(
             annotated=any(node.returns is not None for node in functions), gap=gap_before(module, functions)
         )
-    prefix, suffix = _habit([_around(word, node.name) for word, node in handlers])
-    nodes = [node for _, node in handlers]
+    prefix, suffix = _habit([_around(word, node.name) for word, node in behind])
+    nodes = [node for _, node in behind]
     annotated = [node.returns is not None or any(arg.annotation for arg in node.args.args) for node in nodes]
     return Habits(
         prefix=prefix,
@@ -69,7 +69,7 @@ def echoes(module: Module, nodes: Sequence[ast.AST], echo: str, library: str) ->
     )
 
 
-def gap_before(module: Module, nodes: Sequence[Handler]) -> int:
+def gap_before(module: Module, nodes: Sequence[AnyFunction]) -> int:
     """Count the empty lines that a module puts before its functions."""
     lines = module.text.splitlines()
     gaps = []
@@ -82,9 +82,9 @@ def gap_before(module: Module, nodes: Sequence[Handler]) -> int:
     return min(2, max(1, round(sum(gaps) / len(gaps)))) if gaps else 2
 
 
-def handlers_named(module: Module, names: Sequence[tuple[str, str]]) -> list[tuple[str, Handler]]:
+def functions_named(module: Module, names: Sequence[tuple[str, str]]) -> list[tuple[str, AnyFunction]]:
     """Find the module's functions for (command, function name) pairs."""
-    known = {node.name: node for node in statements(module.tree.body) if isinstance(node, Handler)}
+    known = {node.name: node for node in statements(module.tree.body) if isinstance(node, AnyFunction)}
     return [(word, known[name]) for word, name in names if name in known]
 
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fresh.engines.codemod.hookup.binding import Bound, call
+from fresh.engines.codemod.hookup.examples import found_samples
 from fresh.engines.codemod.hookup.functions import Function
 from fresh.engines.codemod.hookup.layout import Layout
-from fresh.engines.codemod.hookup.samples import Given, Sample, Sampler, found_samples
+from fresh.engines.codemod.hookup.samples import Given, Sample, Sampler
 from fresh.engines.codemod.hookup.showing import Showing, choose_showing
 from fresh.engines.codemod.hookup.sources import Sources
 from fresh.engines.codemod.hookup.trials import Seen, Trial, try_calls

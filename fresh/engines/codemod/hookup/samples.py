@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -11,59 +10,10 @@ from dataclasses import dataclass, field
 from fresh.engines.codemod.hookup.binding import Bound, Place
 from fresh.engines.codemod.hookup.functions import Function
 from fresh.engines.codemod.hookup.layout import Layout
+from fresh.engines.codemod.hookup.likely_values import CONTENTS, FOLDER, HINTS, NUMBERS, PATHLIKE, TEXTS
 from fresh.engines.codemod.hookup.shapes import Shape, Sort
-from fresh.engines.codemod.hookup.sources import Sources, dotted
-from fresh.inventory.layout import Role
 
 MOST = 60
-TEXTS = (
-    "hello world",
-    "The quick brown fox jumps over the lazy dog",
-    "Hello, World!",
-    "42",
-    "alpha,beta",
-    "2024-01-31",
-    '{"name": "alpha", "size": 3}',
-    "name=alpha",
-    "alpha@example.com",
-    "https://example.com/alpha?size=3",
-    "#336699",
-    "12:30",
-    "1.2.3",
-    "<b>alpha</b>",
-    "10.0.0.1",
-    "en_US",
-    "a",
-)
-HINTS = (
-    ("url|uri|link|href", "https://example.com/alpha?size=3"),
-    ("json|payload", '{"name": "alpha", "size": 3}'),
-    ("date|day", "2024-01-31"),
-    ("mail", "alpha@example.com"),
-    ("colou?r|hex", "#336699"),
-    ("time|clock|duration", "12:30"),
-    ("version|semver", "1.2.3"),
-    ("html|xml|markup", "<b>alpha</b>"),
-    ("addr|^ip", "10.0.0.1"),
-    ("locale|lang", "en_US"),
-    ("sep|delim|joiner", ","),
-    ("char|letter|symbol|fill|pad", "x"),
-)
-NUMBERS: dict[Sort, tuple[int | float, ...]] = {
-    Sort.INT: (3, 12, 100, 1, 0, 2024, 255),
-    Sort.FLOAT: (2.5, 0.25, 100.0, 1.0),
-}
-CONTENTS = (
-    ("txt", "alpha\nbeta gamma\ndelta epsilon zeta\n"),
-    ("json", '{"name": "alpha", "size": 3}\n'),
-    ("csv", "name,size\nalpha,3\nbeta,5\n"),
-    ("toml", '[alpha]\nname = "beta"\nsize = 3\n'),
-    ("md", "# Alpha\n\nBeta gamma.\n"),
-    ("py", "alpha = 3\n"),
-)
-PATHLIKE = re.compile(r"path|file(name)?$|dir(ectory)?$|folder")
-FOLDER = re.compile(r"dir|folder|root|tree")
-DOCUMENTS = (".md", ".rst", ".txt")
 
 
 @dataclass(frozen=True)
@@ -287,64 +237,3 @@ class Sampler:
                 f"({variable} / {self._layout.text('alpha.txt')}).write_text({self._layout.text('beta')})"
             )
         return tuple(lines)
-
-
-def found_samples(function: Function, sampler: Sampler, sources: Sources) -> Iterator[Sample]:
-    """Find calls with literal arguments: in the docstring, then in tests, documents and the code itself."""
-    seen: set[tuple[tuple[str, str], ...]] = set()
-    for origin, tree in _places(function, sources):
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Call) or dotted(node.func).rpartition(".")[2] != function.name:
-                continue
-            given = _expressed(function, node, sampler)
-            key = tuple((name, one.source) for name, one in (given or {}).items())
-            if given is not None and key not in seen:
-                seen.add(key)
-                yield Sample(given, origin)
-
-
-def _expressed(function: Function, call: ast.Call, sampler: Sampler) -> dict[str, Given] | None:
-    positional = [one.name for one in function.parameters if not one.keyword_only]
-    if len(call.args) > len(positional) or any(word.arg is None for word in call.keywords):
-        return None
-    pairs = [
-        *zip(positional, call.args, strict=False),
-        *((word.arg or "", word.value) for word in call.keywords),
-    ]
-    known = {one.name for one in function.parameters}
-    found: dict[str, Given] = {}
-    for name, node in pairs:
-        if name not in known or name in found:
-            return None
-        try:
-            given = sampler.given(name, ast.literal_eval(node))
-        except (ValueError, SyntaxError, TypeError):
-            return None
-        if given is None:
-            return None
-        found[name] = given
-    found = {**sampler.implied, **found}
-    if any(one.default is None and one.name not in found for one in function.parameters):
-        return None
-    return {name: found[name] for name in [one.name for one in function.parameters] if name in found}
-
-
-def _places(function: Function, sources: Sources) -> Iterator[tuple[str, ast.AST]]:
-    for example in function.docstring.examples:
-        yield from (("its docstring", tree) for tree in _parsed(example))
-    for path in sources.paths(Role.TEST, Role.PRODUCT, Role.EXAMPLE):
-        if (
-            re.search(rf"\b{function.name}\(", sources.text(path))
-            and (module := sources.at(path)) is not None
-        ):
-            yield path, module.tree
-    for path in sources.documents(DOCUMENTS):
-        for line in re.findall(rf"^.*\b{function.name}\(.*\).*$", sources.text(path), re.MULTILINE):
-            yield from ((path, tree) for tree in _parsed(line.strip().removeprefix(">>>").strip()))
-
-
-def _parsed(text: str) -> Iterator[ast.AST]:
-    try:
-        yield ast.parse(text)
-    except (SyntaxError, ValueError):
-        return

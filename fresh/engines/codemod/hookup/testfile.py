@@ -118,49 +118,61 @@ class TestFile:
 
     def _acted(self, case: Case) -> list[str]:
         """Run the command."""
-        quoted = self.suite.layout.text
+        quoted, wrap = self.suite.layout.text, self.suite.layout.wrap
         words = [
             *map(quoted, self.cli.words),
             quoted(self.hookup.word),
             *case.sample.words(self.hookup.bound),
         ]
-        entry, wrap = self.cli.entry, self.suite.layout.wrap
-        if entry.way == "object":
-            single = f"result = CliRunner().invoke({entry.attribute}, [{', '.join(words)}])"
-            if len(single) + 8 <= self.suite.layout.width:
-                return ["", single]
-            listed = wrap("arguments = [", words, "]", 8)
-            return ["", *listed, f"result = CliRunner().invoke({entry.attribute}, arguments)"]
+        attribute = self.cli.entry.attribute
+        if self.cli.entry.way != "object":
+            return ["", *self._started(words)]
+        single = f"result = CliRunner().invoke({attribute}, [{', '.join(words)}])"
+        if len(single) + 8 <= self.suite.layout.width:
+            return ["", single]
+        return [
+            "",
+            *wrap("arguments = [", words, "]", 8),
+            f"result = CliRunner().invoke({attribute}, arguments)",
+        ]
+
+    def _started(self, words: list[str]) -> list[str]:
+        """Call the main function, with its words or with sys.argv set to them."""
+        entry, quoted, wrap = self.cli.entry, self.suite.layout.text, self.suite.layout.wrap
+        argv = [quoted(entry.program), *words]
         lines: list[str] = []
-        called = [f"{entry.attribute}()"]
+        called = f"{entry.attribute}()"
         if entry.way == "main":
             keyword = f"{entry.keyword}=" if entry.keyword else ""
-            called = [f"{entry.attribute}({keyword}[{', '.join(words)}])"]
-            if len(called[0]) + 24 > self.suite.layout.width:
-                lines += wrap("arguments = [", words, "]", 8)
-                called = [f"{entry.attribute}({keyword}arguments)"]
+            called = f"{entry.attribute}({keyword}[{', '.join(words)}])"
+            if len(called) + 24 > self.suite.layout.width:
+                lines = wrap("arguments = [", words, "]", 8)
+                called = f"{entry.attribute}({keyword}arguments)"
         elif not self.suite.unittest:
-            argv = [quoted(entry.program), *words]
             lines = [f"monkeypatch.setattr({quoted('sys.argv')}, [{', '.join(argv)}])"]
             if len(lines[0]) + 8 > self.suite.layout.width:
-                lines = wrap("argv = [", argv, "]", 8)
-                lines.append(f"monkeypatch.setattr({quoted('sys.argv')}, argv)")
+                lines = [*wrap("argv = [", argv, "]", 8), f"monkeypatch.setattr({quoted('sys.argv')}, argv)"]
         if not self.started.exited and not self.returns_nothing:
-            called = [f"code = {called[0]}", *called[1:]]
+            called = f"code = {called}"
+        contexts = self._contexts()
+        if self.suite.unittest:
+            lines.append("output = io.StringIO()")
+            lines += wrap("argv = [", argv, "]", 8) if entry.way == "argv" else []
+        lines += [f"{'    ' * depth}with {context}:" for depth, context in enumerate(contexts)]
+        return [*lines, *indented([called], len(contexts))]
+
+    def _contexts(self) -> list[str]:
+        """List what the call happens in."""
         contexts = []
         if self.started.exited:
             contexts.append(
                 ("self.assertRaises" if self.suite.unittest else "pytest.raises") + "(SystemExit) as stop"
             )
+        if self.suite.unittest and self.cli.entry.way == "argv":
+            contexts.append(f"mock.patch.object(sys, {self.suite.layout.text('argv')}, argv)")
         if self.suite.unittest:
-            lines.append("output = io.StringIO()")
-            if entry.way == "argv":
-                lines += wrap("argv = [", [quoted(entry.program), *words], "]", 8)
-                contexts.append(f"mock.patch.object(sys, {quoted('argv')}, argv)")
             contexts.append("contextlib.redirect_stdout(output)")
-        for depth, context in enumerate(contexts):
-            lines.append(f"{'    ' * depth}with {context}:")
-        return ["", *lines, *indented(called, len(contexts))]
+        return contexts
 
     def _asserted(self) -> list[str]:
         shown = (
