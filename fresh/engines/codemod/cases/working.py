@@ -89,6 +89,9 @@ def _leave_only(bench: Bench, path: str, text: str) -> None:
 
 def _steady(bench: Bench, target: Target, survey: Survey) -> tuple[Observation, ...]:
     """Keep what three processes agree on. Raises Declined when they mostly don't."""
+    for why in survey.refusals:
+        if why.startswith("changes the module's"):
+            raise Declined(f"{target.name} {why}, which other tests would see.")
     if not survey.observations:
         why = survey.refusals[0] if survey.refusals else "no arguments were found that make it do anything"
         raise Declined(f"{target.name} can't be tested by example: {why}.")
