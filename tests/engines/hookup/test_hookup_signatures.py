@@ -7,7 +7,9 @@ import importlib
 import io
 import itertools
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner as ClickRunner
@@ -15,16 +17,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner as TyperRunner
 
-from fresh.engines.codemod.hookup.binding import bind, call
+from fresh.engines.codemod.hookup.binding import Bound, bind, call
 from fresh.engines.codemod.hookup.clis import Hookup
 from fresh.engines.codemod.hookup.drafting import find_clis
 from fresh.engines.codemod.hookup.editing import write_edit
-from fresh.engines.codemod.hookup.functions import read_function
+from fresh.engines.codemod.hookup.functions import Function, read_function
 from fresh.engines.codemod.hookup.layout import Layout
 from fresh.engines.codemod.hookup.samples import Given, Sampler
 from fresh.engines.codemod.hookup.showing import Showing, Way
 from fresh.engines.codemod.hookup.sources import Sources
 from tests.engines.hookup.fixtures import bench_on
+from tests.fakes.bench import FakeBench
 
 COUNTER = itertools.count()
 HEAD = """from __future__ import annotations
@@ -167,6 +170,46 @@ def run(library: str, package: str, words: list[str]) -> str:
     return result.output
 
 
+@dataclass(frozen=True)
+class Made:
+    """A package whose function has been hooked up."""
+
+    package: str
+    bench: FakeBench
+    function: Function
+    bound: tuple[Bound, ...]
+
+
+def hook_up(library: str, parameters: list[Written], star: int, where: Path) -> Made:
+    package = f"signed{next(COUNTER)}"
+    files = {
+        "pyproject.toml": '[project]\nrequires-python = ">=3.11"\n',
+        f"{package}/__init__.py": "",
+        f"{package}/probes.py": source_of(parameters, star),
+        f"{package}/cli.py": {"click": CLICK, "typer": TYPER, "argparse": ARGPARSE}[library],
+    }
+    bench = bench_on(where, files, f"{package}/probes.py", "probe")
+    sources = Sources(bench)
+    function = read_function(bench.feature, sources)
+    (cli,) = find_clis(sources)
+    taken = {"probe", *cli.module.defined, *cli.module.imported} if library != "argparse" else set()
+    bound = bind(function, {*cli.reserved(), *taken})
+    hookup = Hookup(function, "probe", bound, Showing(Way.PLAIN), False, function.module.name, Layout())
+    bench.write(f"{package}/cli.py", write_edit(cli, hookup, sources))
+    return Made(package, bench, function, bound)
+
+
+@contextlib.contextmanager
+def importable(made: Made) -> Iterator[None]:
+    sys.path.insert(0, str(made.bench.tree))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(made.bench.tree))
+        for name in [name for name in sys.modules if name.partition(".")[0] == made.package]:
+            del sys.modules[name]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("library", ["click", "typer", "argparse"])
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -178,23 +221,9 @@ def test_a_command_calls_its_function_with_what_was_typed(
     data: st.DataObject,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    package = f"signed{next(COUNTER)}"
-    text = {"click": CLICK, "typer": TYPER, "argparse": ARGPARSE}[library]
-    files = {
-        "pyproject.toml": '[project]\nrequires-python = ">=3.11"\n',
-        f"{package}/__init__.py": "",
-        f"{package}/probes.py": source_of(parameters, star),
-        f"{package}/cli.py": text,
-    }
-    bench = bench_on(tmp_path_factory.mktemp("signed"), files, f"{package}/probes.py", "probe")
-    sources = Sources(bench)
-    function = read_function(bench.feature, sources)
-    (cli,) = find_clis(sources)
-    taken = {"probe", *cli.module.defined, *cli.module.imported} if library != "argparse" else set()
-    bound = bind(function, {*cli.reserved(), *taken})
+    made = hook_up(library, parameters, star, tmp_path_factory.mktemp("signed"))
+    function, bound, bench, package = made.function, made.bound, made.bench, made.package
     layout = Layout()
-    hookup = Hookup(function, "probe", bound, Showing(Way.PLAIN), False, function.module.name, layout)
-    bench.write(f"{package}/cli.py", write_edit(cli, hookup, sources))
     sampler = Sampler(
         function, bound, {one.name: "Mode" for one in parameters}, layout, library != "argparse"
     )
@@ -208,8 +237,7 @@ def test_a_command_calls_its_function_with_what_was_typed(
                 chosen[one.parameter.name] = data.draw(st.sampled_from(values or setups))
     ordered = {one.name: chosen[one.name] for one in function.parameters if one.name in chosen}
     scope: dict[str, object] = {"tmp_path": bench.where}
-    sys.path.insert(0, str(bench.tree))
-    try:
+    with importable(made):
         exec(f"from {package}.probes import *", scope)
         for value in ordered.values():
             exec("\n".join(value.setup), scope)
@@ -221,7 +249,17 @@ def test_a_command_calls_its_function_with_what_was_typed(
         opening, arguments = call("probe", function, {name: value.source for name, value in ordered.items()})
         expected = eval(f"{opening}{', '.join(arguments)})", scope)
         assert run(library, package, ["probe", *words]) == f"{expected}\n"
-    finally:
-        sys.path.remove(str(bench.tree))
-        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
-            del sys.modules[name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("library", ["click", "typer", "argparse"])
+@pytest.mark.parametrize(
+    ("words", "value"), [((), None), (("--n",), True), (("--no-n",), False)], ids=["nothing", "on", "off"]
+)
+def test_a_switch_of_one_letter_can_be_switched_off_too(
+    library: str, words: tuple[str, ...], value: bool | None, tmp_path: Path
+) -> None:
+    # argparse makes the off switch of a BooleanOptionalAction from long options alone.
+    made = hook_up(library, [Written("n", "bool | None", "None")], 5, tmp_path)
+    with importable(made):
+        assert run(library, made.package, ["probe", *words]) == f"{[value]}\n"

@@ -35,8 +35,8 @@ class Bound:
 
     @property
     def flag(self) -> str:
-        """The long option."""
-        return f"--{self.word}" if len(self.word) > 1 else f"-{self.word}"
+        """The option. A switch is long even with one letter: argparse derives the off switch from long ones alone."""
+        return f"-{self.word}" if len(self.word) == 1 and self.place is not Place.SWITCH else f"--{self.word}"
 
     @property
     def off_flag(self) -> str:
