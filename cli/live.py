@@ -86,7 +86,7 @@ class LiveView:
                 return
         with opened_journal(place) as journal:
             follower = Follower(journal, str(place.repository), since)
-            if not self._console.is_terminal:
+            if not self._console.is_terminal or self._console.is_dumb_terminal:
                 self._until(ended, follower, None)
                 return
             with Live(console=self._console, refresh_per_second=4, transient=True) as live:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -126,14 +127,17 @@ class Inventories:
     def store(self, name: str, inventory: Inventory) -> None:
         """Keep an inventory. Raises StorageFailed."""
         write_whole(self.folder / name, zlib.compress(inventory.model_dump_json().encode(), 1))
-        kept = [(path.stat().st_mtime, path) for path in _present(self.folder)]
-        for _, path in sorted(kept)[:-MOST_INVENTORIES]:
+        for path in _oldest_first(self.folder)[:-MOST_INVENTORIES]:
             path.unlink(missing_ok=True)
 
 
-def _present(folder: Path) -> list[Path]:
-    """List files that another process may be deleting right now."""
-    return [path for path in folder.iterdir() if path.exists()]
+def _oldest_first(folder: Path) -> list[Path]:
+    """List files by the time of their last use; another process may be deleting them right now."""
+    dated: list[tuple[float, Path]] = []
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):
+            dated.append((path.stat().st_mtime, path))
+    return [path for _, path in sorted(dated)]
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -229,16 +229,35 @@ def test_resume_takes_the_beginning_of_an_id_or_none(terminal: Terminal, host: P
     assert terminal.type("auto", "resume", "zzz").code == 2
 
 
+def a_screen(kind: str) -> Console:
+    return Console(file=StringIO(), force_terminal=True, width=120, _environ={"TERM": kind})
+
+
+def text_on(console: Console) -> str:
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
 def test_a_terminal_gets_a_table_of_the_agents(terminal: Terminal, host: PlayedHost) -> None:
-    screen = StringIO()
-    console = Console(file=screen, force_terminal=True, width=120)
+    console = a_screen("xterm")
     host.meanwhile = lambda: time.sleep(1.2)
     with LiveView(console).following(find_place("."), datetime.now(UTC)):
         host.start(RunOrder(), terminal.repository)
-    shown = screen.getvalue()
+    shown = text_on(console)
     assert "0 of 1 agents ended" in shown
     assert "pocket.text:normalize" in shown
     assert "Agent abc12345 started" in shown
+
+
+def test_a_terminal_that_can_not_move_its_cursor_gets_plain_lines(
+    terminal: Terminal, host: PlayedHost
+) -> None:
+    console = a_screen("dumb")
+    host.meanwhile = lambda: time.sleep(1.2)
+    with LiveView(console).following(find_place("."), datetime.now(UTC)):
+        host.start(RunOrder(), terminal.repository)
+    assert "Agent abc12345 started" in text_on(console)
+    assert "\x1b" not in text_on(console)
 
 
 def test_the_view_shows_no_run_of_another_process(terminal: Terminal, host: PlayedHost) -> None:

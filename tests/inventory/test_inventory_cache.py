@@ -8,11 +8,12 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from fresh.errors import StorageFailed
-from fresh.inventory.cache import MOST_INVENTORIES, Shards
+from fresh.inventory.cache import MOST_INVENTORIES, Inventories, Shards
 from fresh.inventory.crew import WORTH_A_CREW, extract_many
 from fresh.inventory.extract import extract_all
 from fresh.inventory.scan import take_inventory
@@ -78,6 +79,24 @@ def test_scans_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> Non
         found = list(crowd.map(lambda name: inventory_of(example(name), tmp_path / "shared"), names))
     assert found == [expected[name] for name in names]
     assert not list((tmp_path / "shared").rglob(".writing-*"))
+
+
+def test_files_that_vanish_while_old_inventories_are_swept_are_no_trouble(tmp_path: Path) -> None:
+    inventory, ended = inventory_of(example("click_app"), tmp_path), Event()
+
+    def come_and_go() -> None:
+        while not ended.is_set():
+            path = tmp_path / "inventories" / ".writing-other"
+            path.touch()
+            path.unlink(missing_ok=True)
+
+    kept = Inventories(tmp_path)
+    with ThreadPoolExecutor(2) as others:
+        coming = [others.submit(come_and_go) for _ in range(2)]
+        for number in range(200):
+            kept.store(f"{number % 3}", inventory)
+        ended.set()
+    assert [one.exception() for one in coming] == [None, None]
 
 
 def test_only_the_newest_inventories_are_kept(tmp_path: Path) -> None:
