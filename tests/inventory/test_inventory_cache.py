@@ -8,7 +8,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
 
 import pytest
 
@@ -81,22 +80,27 @@ def test_scans_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> Non
     assert not list((tmp_path / "shared").rglob(".writing-*"))
 
 
+COMING_AND_GOING = """
+import pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+while True:
+    for number in range(8):
+        (folder / f"other-{number}").touch()
+    for number in range(8):
+        (folder / f"other-{number}").unlink(missing_ok=True)
+"""
+
+
 def test_files_that_vanish_while_old_inventories_are_swept_are_no_trouble(tmp_path: Path) -> None:
-    inventory, ended = inventory_of(example("click_app"), tmp_path), Event()
-
-    def come_and_go() -> None:
-        while not ended.is_set():
-            path = tmp_path / "inventories" / ".writing-other"
-            path.touch()
-            path.unlink(missing_ok=True)
-
-    kept = Inventories(tmp_path)
-    with ThreadPoolExecutor(2) as others:
-        coming = [others.submit(come_and_go) for _ in range(2)]
-        for number in range(200):
+    inventory, kept = inventory_of(example("click_app"), tmp_path), Inventories(tmp_path)
+    other = subprocess.Popen([sys.executable, "-c", COMING_AND_GOING, tmp_path / "inventories"])
+    try:
+        for number in range(400):
             kept.store(f"{number % 3}", inventory)
-        ended.set()
-    assert [one.exception() for one in coming] == [None, None]
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
 
 
 def test_only_the_newest_inventories_are_kept(tmp_path: Path) -> None:
