@@ -4,9 +4,12 @@
     ├── Refusal            a rule said no; doing the same again gives the same answer
     │   ├── Declined           an engine can't do this feature well, and says why
     │   ├── TreeRefused        an agent's tree holds something that must not be committed
-    │   └── SandboxUnavailable untrusted commands can't be contained on this machine
+    │   ├── SandboxUnavailable untrusted commands can't be contained on this machine
+    │   ├── BudgetExhausted    an account can't cover the most that a request could cost
+    │   └── ModelRefused       the provider said a definite no, and nothing was made
     ├── Mishap             something outside failed; `.retryable` says whether trying again can help
     │   ├── GitFailed
+    │   ├── ModelUnclear       no readable reply: what was sent may have been worked on and billed
     │   ├── ServerUnreachable
     │   └── StorageFailed
     └── OperatorMistake    what was typed or configured cannot be done (exit code 2)
@@ -44,6 +47,28 @@ class SandboxUnavailable(Refusal):
     """Untrusted commands can't be contained here; there is no fallback."""
 
 
+class BudgetExhausted(Refusal):
+    """An account can't cover the most that a request could cost; nothing was sent. `account` is the one that said no."""
+
+    def __init__(self, message: str, *, account: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.account = account
+
+
+class ModelRefused(Refusal):
+    """The provider refused a request before anything was made.
+
+    `retryable` says whether the same request can succeed later, `wait` how many seconds the provider asked for.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", retryable: bool = False, wait: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retryable = retryable
+        self.wait = wait
+
+
 class Mishap(FreshError):
     """Something outside failed."""
 
@@ -54,6 +79,19 @@ class Mishap(FreshError):
 
 class GitFailed(Mishap):
     """git ended with an error."""
+
+
+class ModelUnclear(Mishap):
+    """A request was sent and no readable reply came back: it may have been worked on, and billed.
+
+    `wait` is how many seconds the provider asked to wait.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", retryable: bool = False, wait: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, retryable=retryable)
+        self.wait = wait
 
 
 class ServerUnreachable(Mishap):
