@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from fresh.adapters.journal.agents import Agents
 from fresh.adapters.journal.claims import Claims
+from fresh.adapters.journal.ledger import Ledger
 from fresh.adapters.journal.questions import Questions
 from fresh.adapters.journal.runs import Runs
 from fresh.adapters.journal.store import Store
@@ -18,8 +19,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SqlJournal(Runs, Claims, Agents, Questions, Trail):
-    """Every promise of `ports.Journal`, on one database.
+class SqlJournal(Runs, Claims, Agents, Questions, Trail, Ledger):
+    """Every promise of `ports.Journal` and `ports.Ledger`, on one database.
 
     `alive` says whether a host's process lives (None: can't be seen from here, its beat decides).
     """
@@ -30,6 +31,7 @@ class SqlJournal(Runs, Claims, Agents, Questions, Trail):
         store = Store(url)
         Runs.__init__(self, store, alive, now)
         Claims.__init__(self, store, alive)
+        Ledger.__init__(self, store, alive)
         self._store = store
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from fresh.domain.conversation import Usage
@@ -32,6 +32,29 @@ class HoldState(StrEnum):
 
 
 OPEN = frozenset({HoldState.HELD, HoldState.SENT})
+
+
+DAY, RUN, AGENT = "day:", "run:", "agent:"
+
+
+def run_account(run_id: str) -> str:
+    """Name the account of a run."""
+    return RUN + run_id
+
+
+def agent_account(agent_id: str) -> str:
+    """Name the account of an agent."""
+    return AGENT + agent_id
+
+
+def day_account(now: datetime) -> str:
+    """Name the account of a day, by the calendar of UTC."""
+    return f"{DAY}{now.astimezone(UTC):%Y-%m-%d}"
+
+
+def overrun(amount: Usd, charge: Usd) -> str:
+    """Say why an account is frozen."""
+    return f"a reply was billed {charge.exact}, more than the {amount.exact} set aside for it"
 
 
 class Purpose(StrEnum):
@@ -78,7 +101,7 @@ class Account:
         """Replace what was held by what is charged.
 
         A charge above the hold was never agreed to: as much of it as the cap allows is booked, the rest is a shortfall,
-        and the account is frozen.
+        and the account is frozen. A day is not: it belongs to other runs as well.
         """
         held = self.held - amount
         if charge <= amount:
@@ -89,7 +112,7 @@ class Account:
             held=held,
             spent=self.spent + booked,
             shortfall=self.shortfall + (charge - booked),
-            frozen=self.frozen or f"a reply was billed {charge}, more than the {amount} set aside for it",
+            frozen=self.frozen or (None if self.id.startswith(DAY) else overrun(amount, charge)),
         )
 
 
@@ -106,21 +129,28 @@ class Bill:
 class Hold:
     """Money set aside for one HTTP attempt; its id is also sent to the provider as the request's id.
 
-    `accounts` are charged in this order, from the widest to the agent's own: the fixed order keeps two reservations
-    from waiting for each other. After `expires` an owner that can't be seen from here counts as dead.
+    `day` is the account of a day, if days are limited. After `expires` an owner that can't be seen from here counts as
+    dead: it is when the request itself must have ended.
     """
 
     id: str
-    accounts: tuple[str, ...]
+    run_id: str
+    agent_id: str
     amount: Usd
     owner: Host
     at: datetime
     expires: datetime
     model: str
+    day: str | None = None
     purpose: Purpose = Purpose.WORK
     state: HoldState = HoldState.HELD
     bill: Bill | None = None
     why: str | None = None
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """What is charged, from the widest to the narrowest: the fixed order keeps two reservations from a deadlock."""
+        return (*filter(None, [self.day]), run_account(self.run_id), agent_account(self.agent_id))
 
     @property
     def charge(self) -> Usd:

@@ -48,6 +48,13 @@ class Usd:
         return f"${Decimal(self.micros) / MICROS:.2f}"
 
     @property
+    def exact(self) -> str:
+        """The amount for arithmetic that people follow: to the cent, or as far as it takes."""
+        digits = f"{Decimal(self.micros) / MICROS:.6f}".rstrip("0")
+        whole, _, fraction = digits.partition(".")
+        return f"${whole}.{fraction:0<2}"
+
+    @property
     def dollars(self) -> float:
         """The amount as a JSON number; six decimals survive the round trip through `of`."""
         return self.micros / MICROS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Float,
     ForeignKey,
@@ -14,9 +15,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 tables = MetaData()
+
+OPEN_HOLDS = text("state IN ('held', 'sent')")
 
 meta = Table("meta", tables, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
 
@@ -119,3 +123,43 @@ event = Table(
 )
 
 memory = Table("memory", tables, Column("key", Text, primary_key=True), Column("text", Text, nullable=False))
+
+account = Table(
+    "account",
+    tables,
+    Column("id", Text, primary_key=True),
+    Column("cap", BigInteger, nullable=False),
+    Column("spent", BigInteger, nullable=False, server_default="0"),
+    Column("held", BigInteger, nullable=False, server_default="0"),
+    Column("aside", BigInteger, nullable=False, server_default="0"),
+    Column("shortfall", BigInteger, nullable=False, server_default="0"),
+    Column("frozen", Text),
+    CheckConstraint("spent >= 0 AND held >= 0 AND spent + held <= cap", name="never_overspend"),
+)
+
+hold = Table(
+    "hold",
+    tables,
+    Column("id", Text, primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("agent_id", Text, nullable=False),
+    Column("day", Text),
+    Column("amount", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("cost", BigInteger),
+    Column("tier", Text),
+    Column("input", BigInteger),
+    Column("cached", BigInteger),
+    Column("cache_written", BigInteger),
+    Column("output", BigInteger),
+    Column("reasoning", BigInteger),
+    Column("why", Text),
+    CheckConstraint("amount >= 0", name="never_below_zero"),
+    Index("ix_hold_run", "run_id", "agent_id"),
+    Index("ix_hold_open", "at", sqlite_where=OPEN_HOLDS, postgresql_where=OPEN_HOLDS),
+)
