@@ -147,6 +147,10 @@ class Hold:
     bill: Bill | None = None
     why: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.amount < ZERO:
+            raise ValueError(f"hold {self.id} is below zero")
+
     @property
     def accounts(self) -> tuple[str, ...]:
         """What is charged, from the widest to the narrowest: the fixed order keeps two reservations from a deadlock."""

@@ -25,7 +25,6 @@ from fresh.domain.record import Host
 from fresh.domain.stopping import WhyStopped
 from fresh.errors import OperatorMistake, StorageFailed
 from fresh.ports import Journal
-from tests.contracts.postgres_server import postgres_programs, postgres_server
 from tests.fakes.story import (
     HERE,
     NOON,
@@ -58,28 +57,9 @@ class World:
         return SqlJournal(self.url, lambda host: self.living.get(host, False), lambda: self.now)
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    programs = postgres_programs()
-    if programs is None:
-        if os.environ.get("CI"):
-            pytest.fail("Postgres is not installed: apt-get install postgresql")
-        pytest.skip("Postgres is not installed: apt-get install postgresql")
-    with postgres_server(programs) as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    if request.param == "sqlite":
-        return World(f"sqlite:///{tmp_path / 'journal.db'}")
-    url = str(request.getfixturevalue("postgres"))
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    return World(url)
+@pytest.fixture
+def world(database: str) -> World:
+    return World(database)
 
 
 @pytest.fixture

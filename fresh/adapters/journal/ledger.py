@@ -54,8 +54,6 @@ class Ledger:
 
     def reserve(self, hold: Hold) -> None:
         """Set the amount aside in every account of the hold, or in none. Raises BudgetExhausted, KeyError."""
-        if hold.amount <= ZERO:
-            raise ValueError(f"hold {hold.id} is about nothing")
         try:
             with self._store.writing() as connection:
                 if self._store.is_sqlite:
