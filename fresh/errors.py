@@ -5,6 +5,7 @@
     │   ├── Declined           an engine can't do this feature well, and says why
     │   ├── TreeRefused        an agent's tree holds something that must not be committed
     │   ├── SandboxUnavailable untrusted commands can't be contained on this machine
+    │   ├── Halted             the run or the agent was asked to stop in the middle of something
     │   ├── BudgetExhausted    an account can't cover the most that a request could cost
     │   └── ModelRefused       the provider said a definite no, and nothing was made
     ├── Mishap             something outside failed; `.retryable` says whether trying again can help
@@ -45,6 +46,10 @@ class TreeRefused(Refusal):
 
 class SandboxUnavailable(Refusal):
     """Untrusted commands can't be contained here; there is no fallback."""
+
+
+class Halted(Refusal):
+    """The run or the agent was asked to stop while something was being waited for."""
 
 
 class BudgetExhausted(Refusal):
