@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.place import Place, opened_journal
-from cli.screens import icon
+from cli.screens import cost, icon
 from fresh.adapters.processes import this_host
 from fresh.domain.phase import LIVE
 from fresh.domain.quoting import line
@@ -128,8 +128,7 @@ def table(run: RunStatus) -> Group:
 def _headline(run: RunStatus) -> str:
     ended = sum(agent.phase not in LIVE for agent in run.agents)
     asked = f" | stop requested ({line(run.stop_requested)})" if run.stop_requested else ""
-    money = f"Cost: ${run.spent_usd:.2f} / ${run.budget_usd:.2f}"
-    return f"Run {run.run_id} | {ended} of {len(run.agents)} agents ended | {money}{asked}"
+    return f"Run {run.run_id} | {ended} of {len(run.agents)} agents ended | Cost: {cost(run)}{asked}"
 
 
 def _cells(agent: AgentStatus) -> tuple[Text, ...]:

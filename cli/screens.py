@@ -48,6 +48,7 @@ def detailed(run: RunStatus) -> str:
         f"Run: {run.run_id} on {line(run.repository)}",
         f"Strategy: {run.strategy} | Engine: {run.engine}",
         f"Started: {_local(run.opened_at)} | Deadline: {_local(run.deadline)}",
+        *([f"Held for requests under way: ${run.held_usd:.2f}"] if run.held_usd else []),
         *_plight(run),
     ]
     if run.agents:
@@ -73,9 +74,15 @@ def _head(run: RunStatus) -> list[str]:
     ]
 
 
+def cost(run: RunStatus) -> str:
+    """Say what is spent of what, and what is set aside for requests under way."""
+    held = f" (${run.held_usd:.2f} held)" if run.held_usd >= 0.005 else ""
+    return f"${run.spent_usd:.2f} / ${run.budget_usd:.2f}{held}"
+
+
 def _plight(run: RunStatus) -> list[str]:
     """Say what a person must know of a run that does not simply go on."""
-    lines = []
+    lines = [f"💸 {line(alert)}" for alert in run.alerts]
     if run.stop_requested and run.stopped is None:
         lines.append(f"Stop requested: {line(run.stop_requested)}")
     if run.died:

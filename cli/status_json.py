@@ -27,6 +27,7 @@ def _values(run: RunStatus) -> dict[str, object]:
         "died": run.died,
         "stopped": run.stopped,
         "stop_requested": run.stop_requested,
+        "alerts": list(run.alerts),
     }
 
 

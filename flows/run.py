@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from flows.stopping import reason_to_stop
 from flows.supervising import supervised
 from fresh.domain import narration
 from fresh.domain.agent import Outcome, Ticket
-from fresh.domain.order import RunOrder
+from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.record import RunRecord
 from fresh.domain.report import RunReport
 from fresh.domain.stopping import WhyStopped
@@ -28,6 +28,7 @@ from tasks.opening import draw, open_run
 from tasks.preparing import prepare, survey
 from tasks.reporting import close, complete, report_of, write_report
 from tasks.showing import show_progress
+from tasks.spending import note_shrinking, seats
 
 THREADS = 512
 """A waiting agent keeps its thread, so there must be more of them than seats."""
@@ -105,7 +106,7 @@ def launch(ticket: Ticket) -> None:
 def _work(tools: Toolbox, record: RunRecord) -> WhyStopped:
     """Fill seats until there is a reason to stop and everybody has ended."""
     ended: queue.SimpleQueue[str] = queue.SimpleQueue()
-    live: set[str] = set()
+    live: dict[str, EngineName] = {}
     waiting = _unfinished(tools, record)
     may_draw = record.closed_at is None
     why: WhyStopped | None = None
@@ -113,19 +114,25 @@ def _work(tools: Toolbox, record: RunRecord) -> WhyStopped:
         why = why or reason_to_stop(tools, record.id)
         if why is not None:
             _leave_unstarted(waiting, why)
-        free = _free_seats(tools, record, live)
+        engine, free = _free_seats(tools, record, live)
         wanted = min(free, _still_wanted(tools, record))
         if may_draw and why is None and not waiting and wanted > 0:
-            waiting = draw(record, wanted)
+            waiting = draw(record, wanted, engine)
             may_draw = bool(waiting)
         for ticket in waiting[:free]:
-            live.add(ticket.agent_id)
+            live[ticket.agent_id] = ticket.engine
             _seat(record, ticket, ended)
         del waiting[:free]
         if not live and not waiting:
-            return why or (WhyStopped.DONE if may_draw else WhyStopped.NOTHING_WORTHWHILE)
+            return why or _why_nothing_more(may_draw, record.engine, engine)
         _drop_ended(live, ended)
         _show(tools, record)
+
+
+def _why_nothing_more(may_draw: bool, ordered: EngineName, engine: EngineName) -> WhyStopped:
+    if may_draw:
+        return WhyStopped.DONE
+    return WhyStopped.NOTHING_WORTHWHILE if engine is ordered else WhyStopped.BUDGET
 
 
 def _still_wanted(tools: Toolbox, record: RunRecord) -> int:
@@ -161,12 +168,25 @@ def _leave_unstarted(waiting: list[Ticket], why: WhyStopped) -> None:
     waiting.clear()
 
 
-def _free_seats(tools: Toolbox, record: RunRecord, live: set[str]) -> int:
-    """Count the seats that nobody works in; overnight, an agent that waits for an answer gives its seat away."""
+def _free_seats(tools: Toolbox, record: RunRecord, live: Mapping[str, EngineName]) -> tuple[EngineName, int]:
+    """Count the seats that nobody works in, and say which engine may take them.
+
+    Overnight, an agent that waits for an answer gives its seat away. Where a model works, there are no more seats than
+    the rest of the budget can fund; when it can fund none, what costs nothing goes on.
+    """
     working = set(live)
     if record.order.overnight:
         working -= {question.agent_id for question in tools.journal.questions(record.id, undecided=True)}
-    return max(0, record.order.agents - len(working))
+    free = max(0, record.order.agents - len(working))
+    if record.engine is not EngineName.LLM:
+        return record.engine, free
+    paid = {agent for agent, engine in live.items() if engine is EngineName.LLM}
+    funded = seats(tools, record, paid)
+    if funded < record.order.agents:
+        note_shrinking(tools, record, funded)
+    if funded > len(paid) or paid:
+        return EngineName.LLM, min(free, max(0, funded - len(paid)))
+    return EngineName.CODEMOD, free
 
 
 def _seat(record: RunRecord, ticket: Ticket, ended: queue.SimpleQueue[str]) -> None:
@@ -182,12 +202,12 @@ def _seat(record: RunRecord, ticket: Ticket, ended: queue.SimpleQueue[str]) -> N
         launch.submit(ticket).add_done_callback(lambda _: ended.put(ticket.agent_id))
 
 
-def _drop_ended(live: set[str], ended: queue.SimpleQueue[str]) -> None:
+def _drop_ended(live: dict[str, EngineName], ended: queue.SimpleQueue[str]) -> None:
     """Wait for somebody to end, but not for long; then take everybody out who did."""
     with suppress(queue.Empty):
-        live.discard(ended.get(timeout=POLL))
+        live.pop(ended.get(timeout=POLL), None)
         while True:
-            live.discard(ended.get_nowait())
+            live.pop(ended.get_nowait(), None)
 
 
 def _show(tools: Toolbox, record: RunRecord) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
@@ -12,10 +12,14 @@ from fresh.domain.record import RunRecord
 from fresh.domain.stopping import StopRequest
 from fresh.errors import Mishap, ServerUnreachable
 from fresh.wiring import Toolbox
+from tasks.showing import show_money
+from tasks.spending import reap, watch_money
 
 BEAT = 0.5
 LOOK_AT_PREFECT = 10
 """Beats between two looks at whether somebody ended a waiting agent in the Prefect UI."""
+REAP = 120
+"""Beats between two looks for reservations whose process is gone."""
 FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 
 
@@ -39,6 +43,7 @@ def _watch(
     tools: Toolbox, record: RunRecord, ended: threading.Event, on_force: Callable[[StopRequest], None]
 ) -> None:
     beats = 0
+    shown: Mapping[str, str] = {}
     while not ended.wait(BEAT):
         beats += 1
         try:
@@ -49,6 +54,11 @@ def _watch(
                 on_force(forced)
                 return
             look_closer = beats % LOOK_AT_PREFECT == 0
+            if look_closer:
+                watch_money(tools, record)
+                shown = show_money(tools, record, shown)
+            if beats % REAP == 0:
+                reap(tools)
             for question in tools.journal.questions(record.id, undecided=True):
                 _answer(tools, record, question, requests, look_closer)
             for question in tools.journal.questions(record.id, unapplied=True):

@@ -11,12 +11,24 @@ from functools import cached_property
 from pathlib import Path
 
 from fresh.domain.feature import Inventory
+from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.record import Host
 from fresh.domain.report import PassedOver
 from fresh.errors import OperatorMistake
 from fresh.parsing import parse_in_turn
-from fresh.ports import Clock, ControlRoom, Engine, Forge, Journal, Prover, ReportFiles, Sandbox, Workspace
+from fresh.ports import (
+    Clock,
+    ControlRoom,
+    Engine,
+    Forge,
+    Journal,
+    Ledger,
+    Prover,
+    ReportFiles,
+    Sandbox,
+    Workspace,
+)
 from fresh.settings import Settings, read_settings
 from fresh.whereabouts import journal_url, state_home
 
@@ -26,13 +38,17 @@ SANDBOXES = "fresh-sandboxes"
 
 @dataclass
 class Toolbox:
-    """Every port of one repository, ready to use. `endings` are called before a forced end of the process."""
+    """Every port of one repository, ready to use.
+
+    `least` says the most that an order's first request can cost. `endings` are called before a forced end of the process.
+    """
 
     repository: Path
     home: Path
     host: Host
     clock: Clock
     journal: Journal
+    ledger: Ledger
     make_control: Callable[[], ControlRoom]
     workspace: Workspace
     sandbox: Sandbox
@@ -42,6 +58,8 @@ class Toolbox:
     reports: ReportFiles
     take_inventory: Callable[[str], Inventory]
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("fresh.run"))
+    least: Callable[[RunOrder], Usd] = lambda order: ZERO
+    model_of: Callable[[RunOrder], str] = lambda order: order.model or ""
     endings: list[Callable[[], None]] = field(default_factory=list)
     passed_over: dict[str, tuple[PassedOver, ...]] = field(default_factory=dict)
     shown: dict[str, int] = field(default_factory=dict)
@@ -100,6 +118,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     from fresh.proving.prover import TargetProver
 
     home = state_home(repository)
+    journal = SqlJournal(settings.journal_url or journal_url(home), lives)
     workspace = GitWorkspace(repository, home)
     tools: Toolbox
     sandbox = LimitedSandbox(
@@ -115,7 +134,8 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
         home=home,
         host=this_host(),
         clock=SystemClock(),
-        journal=SqlJournal(settings.journal_url or journal_url(home), lives),
+        journal=journal,
+        ledger=journal,
         make_control=lambda: _prefect(settings),
         workspace=workspace,
         sandbox=sandbox,

@@ -13,7 +13,7 @@ from fresh.domain import narration
 from fresh.domain.agent import Outcome, Ticket
 from fresh.domain.feature import Inventory, Kind
 from fresh.domain.identity import agent_id, branch_name
-from fresh.domain.order import RunOrder
+from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.record import RunRecord
 from fresh.domain.report import PassedOver
 from fresh.domain.selection import Pick, Selection, select
@@ -21,6 +21,7 @@ from fresh.errors import OperatorMistake
 from fresh.whereabouts import repository_of
 from fresh.wiring import Toolbox, toolbox
 from tasks.durable import narrate
+from tasks.spending import demand_affordable, open_agent_account, open_run_account
 
 
 @task(name="open run", cache_policy=NO_CACHE)
@@ -41,25 +42,32 @@ def open_run(order: RunOrder, run_id: str | None) -> RunRecord:
     known = next((record for record in tools.journal.runs(here) if record.id == name), None)
     if known is not None:
         tools.workspace.take_base(known.base)
+        open_run_account(tools, known)
         return known
     now = tools.clock.now()
-    return tools.journal.open_run(
+    engine = tools.engine_for(order)
+    demand_affordable(tools, order, engine)
+    record = tools.journal.open_run(
         RunRecord(
             id=name,
             repository=here,
             order=order,
             base=tools.workspace.take_base(),
-            engine=tools.engine_for(order),
+            engine=engine,
             seed=order.seed if order.seed is not None else secrets.randbits(63),
             opened_at=now,
             deadline=now + timedelta(hours=order.hours),
         )
     )
+    open_run_account(tools, record)
+    return record
 
 
-def choose(tools: Toolbox, record: RunRecord, inventory: Inventory) -> Selection:
+def choose(
+    tools: Toolbox, record: RunRecord, inventory: Inventory, name: EngineName | None = None
+) -> Selection:
     """Rank what is worth doing now: nothing that was drawn before, no file that an open branch holds."""
-    engine = tools.engine(record.engine)
+    engine = tools.engine(name or record.engine)
     taken, leased = _in_flight(tools, record)
     return select(
         inventory,
@@ -72,23 +80,24 @@ def choose(tools: Toolbox, record: RunRecord, inventory: Inventory) -> Selection
 
 
 @task(name="draw work", cache_policy=NO_CACHE)
-def draw(record: RunRecord, seats: int) -> list[Ticket]:
+def draw(record: RunRecord, seats: int, engine: EngineName) -> list[Ticket]:
     """Draw tickets for at most `seats` agents and write them down before any of them starts."""
     tools = toolbox(Path(record.repository))
     inventory = tools.prover.measured(record.order, record.base)
     tools.journal.note_inventory(record.id, inventory.digest)
-    selection = choose(tools, record, inventory)
+    selection = choose(tools, record, inventory, engine)
     tools.passed_over[record.id] = tuple(
         PassedOver(feature=over.feature, kind=over.kind, reason=over.reason) for over in selection.passed_over
     )
-    tickets = [_ticket(record, pick) for pick in selection.picks[:seats]]
+    tickets = [_ticket(record, pick, engine) for pick in selection.picks[:seats]]
     for ticket in tickets:
+        open_agent_account(tools, ticket)
         tools.journal.add_agent(ticket, tools.clock.now())
         narrate(tools, record.id, narration.began(ticket), ticket.agent_id)
     return tickets
 
 
-def _ticket(record: RunRecord, pick: Pick) -> Ticket:
+def _ticket(record: RunRecord, pick: Pick, engine: EngineName) -> Ticket:
     name = agent_id(record.id, pick.feature.key, pick.kind)
     return Ticket(
         run_id=record.id,
@@ -101,7 +110,7 @@ def _ticket(record: RunRecord, pick: Pick) -> Ticket:
         kind=pick.kind,
         reasons=pick.reasons,
         footprint=pick.footprint,
-        engine=record.engine,
+        engine=engine,
         seed=record.seed,
     )
 

@@ -9,7 +9,6 @@ from prefect.cache_policies import NO_CACHE
 
 from fresh.domain import narration
 from fresh.domain.agent import AgentReport, Outcome, Ticket
-from fresh.domain.money import ZERO, Usd
 from fresh.domain.record import RunRecord
 from fresh.domain.report import RunReport
 from fresh.domain.report_page import markdown
@@ -17,6 +16,7 @@ from fresh.domain.stopping import WhyStopped
 from fresh.wiring import toolbox
 from tasks.durable import narrate
 from tasks.showing import show_page
+from tasks.spending import reap, spent_by, spent_by_all, told_of_money
 
 
 def report_of(
@@ -47,7 +47,9 @@ def complete(ticket: Ticket, report: AgentReport) -> AgentReport:
     now = tools.clock.now()
     entered = tools.journal.entered_at(ticket.agent_id)
     took = (now - entered).total_seconds() if entered is not None else 0.0
-    standing = tools.journal.end_agent(report.model_copy(update={"runtime_seconds": round(took, 1)}), now)
+    its = spent_by(ticket)
+    whole = report.model_copy(update={"runtime_seconds": round(took, 1), "cost": its.spent, "spending": its})
+    standing = tools.journal.end_agent(whole, now)
     narrate(tools, ticket.run_id, narration.ended(standing), ticket.agent_id)
     tools.prover.clear(ticket)
     return standing
@@ -65,7 +67,8 @@ def close(record: RunRecord, why: WhyStopped, counts: dict[str, int], notes: tup
     """Write the report and close the run; also where no Prefect is at hand."""
     tools = toolbox(Path(record.repository))
     agents = tools.journal.reports(record.id)
-    spent = sum((agent.cost for agent in agents), start=ZERO)
+    reap(tools)
+    spent = spent_by_all(tools, record.id)
     report = RunReport(
         run_id=record.id,
         repository=record.repository,
@@ -78,14 +81,15 @@ def close(record: RunRecord, why: WhyStopped, counts: dict[str, int], notes: tup
         started_at=record.opened_at,
         ended_at=tools.clock.now(),
         stopped=why,
-        cost=Usd(spent.micros),
+        cost=spent.spent,
+        spending=spent,
         agents=agents,
         passed_over=tools.passed_over.get(record.id, ()),
-        notes=notes,
+        notes=(*notes, *told_of_money(tools, record)),
     )
     path = tools.reports.write(report, markdown(report))
     tools.journal.close_run(record.id, why, report.ended_at, str(path))
-    narrate(tools, record.id, narration.cost(spent, record.order.budget))
+    narrate(tools, record.id, narration.cost(spent.spent, record.order.budget))
     narrate(tools, record.id, f"Run {record.id} ended because {why}; its report is {path}")
     show_page(f"report-{record.id}", markdown(report), f"Report of run {record.id}")
     return report

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -11,20 +11,41 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.runtime import flow_run
 
 from fresh.domain.agent import Ticket
+from fresh.domain.budget import agent_account, run_account
 from fresh.domain.evidence import Evidence
 from fresh.domain.identity import slug
 from fresh.domain.money import Usd
 from fresh.domain.phase import Phase
+from fresh.domain.record import RunRecord
+from fresh.domain.spending import by_agent, spending
 from fresh.errors import ServerUnreachable
-from fresh.wiring import toolbox
+from fresh.wiring import Toolbox, toolbox
 
 LOST = (httpx.HTTPError, ServerUnreachable, RuntimeError)
 
 
+def show_money(tools: Toolbox, record: RunRecord, shown: Mapping[str, str]) -> Mapping[str, str]:
+    """Keep the cost tags and labels of the run and of its agents current; `shown` is what they say already."""
+    holds = tools.ledger.holds(run_account(record.id))
+    costs = {
+        flow: its.spent for agent, its in by_agent(holds).items() if (flow := tools.journal.flow_run(agent))
+    }
+    if costs and (run := tools.journal.run_flow(record.id)) is not None:
+        costs[run] = spending(holds).spent
+    words = {flow: f"{cost.dollars:.2f}" for flow, cost in costs.items()}
+    for flow, cost in costs.items():
+        if shown.get(flow) != words[flow]:
+            with contextlib.suppress(*LOST):
+                tools.control.show(flow, {"cost-usd": words[flow]}, {"cost_usd": cost.dollars})
+    return words
+
+
 def show_phase(ticket: Ticket, phase: Phase, cost: Usd) -> None:
-    """Keep the tags and labels of the agent's flow run current."""
+    """Keep the tags and labels of the agent's flow run current; it never costs less than the ledger says."""
     if flow_run.id is None:
         return
+    account = toolbox(Path(ticket.repository)).ledger.account(agent_account(ticket.agent_id))
+    cost = max(cost, account.spent) if account is not None else cost
     marks = {"phase": phase.value, "cost-usd": f"{cost.dollars:.2f}"}
     with contextlib.suppress(*LOST):
         toolbox(Path(ticket.repository)).control.show(str(flow_run.id), marks, {"cost_usd": cost.dollars})

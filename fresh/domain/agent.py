@@ -11,6 +11,7 @@ from fresh.domain.evidence import Evidence
 from fresh.domain.feature import Feature, Kind
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import EngineName, RunOrder
+from fresh.domain.spending import Spending
 from fresh.domain.value import Value
 
 
@@ -61,5 +62,6 @@ class AgentReport(Value):
     pull_request: str | None = None
     reviewed_by: str | None = None
     cost: Usd = ZERO
+    spending: Spending = Spending()
     runtime_seconds: float = 0.0
     failure: str | None = None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from fresh.domain.agent import AgentReport, Outcome
+from fresh.domain.feature import Kind
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import EngineName, RunOrder
+from fresh.domain.spending import Spending
 from fresh.domain.stopping import WhyStopped
 from fresh.domain.value import Value
 
@@ -37,6 +39,7 @@ class RunReport(Value):
     ended_at: datetime
     stopped: WhyStopped
     cost: Usd = ZERO
+    spending: Spending = Spending()
     agents: tuple[AgentReport, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
     notes: tuple[str, ...] = ()
@@ -49,6 +52,15 @@ class RunReport(Value):
     def ended(self, outcome: Outcome) -> tuple[AgentReport, ...]:
         """The agents that ended this way."""
         return tuple(agent for agent in self.agents if agent.outcome is outcome)
+
+    @property
+    def cost_by_kind(self) -> dict[Kind, Usd]:
+        """What each kind of improvement cost, in the order of the kinds; those that cost nothing are left out."""
+        costs = {
+            kind: sum((agent.cost for agent in self.agents if agent.kind is kind), start=ZERO)
+            for kind in Kind
+        }
+        return {kind: cost for kind, cost in costs.items() if cost > ZERO}
 
     @property
     def success_rate(self) -> float | None:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 from fresh.domain.agent import AgentReport, Outcome
 from fresh.domain.evidence import CheckState
+from fresh.domain.money import ZERO
 from fresh.domain.quoting import block, code, prose
 from fresh.domain.report import PassedOver, RunReport
+from fresh.domain.spending import Spending
 
 SHOWN_PASSED_OVER = 30
 ENDINGS = {
@@ -117,10 +119,13 @@ def _cost(report: RunReport) -> list[str]:
     landed = len(report.ended(Outcome.COMPLETED))
     facts = [
         ("Spent", f"{report.cost} of {report.order.budget}"),
+        *_worst(report.spending),
+        *((f"For {kind}", str(cost)) for kind, cost in report.cost_by_kind.items()),
         (
             "For each change that landed",
             f"${report.cost.dollars / landed:.2f}" if landed else "nothing landed",
         ),
+        *_tokens(report.spending),
         ("Landed of those that were tried", "nothing was tried" if rate is None else f"{rate:.0%}"),
     ]
     return [
@@ -129,6 +134,31 @@ def _cost(report: RunReport) -> list[str]:
         "| | |",
         "| --- | --- |",
         *(f"| {name} | {fact} |" for name, fact in facts),
+    ]
+
+
+def _worst(spent: Spending) -> list[tuple[str, str]]:
+    """Say what of it is no bill but the most that it can have been."""
+    facts = []
+    if spent.forfeited > ZERO:
+        facts.append(
+            (
+                "Of that charged at worst case",
+                f"{spent.forfeited}: those replies never came, and the provider's bill may be lower",
+            )
+        )
+    if spent.held > ZERO:
+        facts.append(("Still held for requests under way", str(spent.held)))
+    return facts
+
+
+def _tokens(spent: Spending) -> list[tuple[str, str]]:
+    if not spent.requests:
+        return []
+    return [
+        ("Requests to the model", str(spent.requests)),
+        ("Tokens in", f"{spent.input:,}, of which {spent.cached:,} cached"),
+        ("Tokens out", f"{spent.output:,}"),
     ]
 
 

@@ -56,3 +56,4 @@ class RunStatus:
     report: str | None = None
     stopped: str | None = None
     stop_requested: str | None = None
+    alerts: tuple[str, ...] = ()

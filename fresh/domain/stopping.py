@@ -24,6 +24,7 @@ class WhyStopped(StrEnum):
 
     DONE = "every pick was worked"
     NOTHING_WORTHWHILE = "no worthwhile feature was left"
+    BUDGET = "its budget could fund no further agent"
     HOURS = "its hours were over"
     REQUESTED = "it was asked to stop"
     FORCED = "it was stopped by force"

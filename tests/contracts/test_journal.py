@@ -18,7 +18,10 @@ from sqlalchemy import create_engine, text
 from fresh.adapters.journal.store import Store
 from fresh.adapters.sql_journal import SqlJournal
 from fresh.domain.agent import Outcome
+from fresh.domain.alerting import Alert, alert_key
 from fresh.domain.approval import Answer, Why
+from fresh.domain.budget import Bill, Hold, agent_account, run_account
+from fresh.domain.conversation import Usage
 from fresh.domain.money import Usd
 from fresh.domain.phase import Phase
 from fresh.domain.record import Host
@@ -473,8 +476,27 @@ def test_status_shows_the_newest_run_of_the_repository_or_the_one_asked_for(jour
     assert (newest.run_id, asked.run_id) == ("aaaa0002", "aaaa0001")
 
 
+def spend(journal: SqlJournal, agent: str, *, spent: float, held: float) -> None:
+    """Let an agent pay for one request, and wait for another."""
+    journal.open_account(run_account(RUN), Usd.of(10))
+    journal.open_account(agent_account(agent), Usd.of(5))
+    for name, dollars in (("paid", spent), ("waiting", held)):
+        hold = Hold(name, RUN, agent, Usd.of(dollars), HERE, NOON, later(60), "gpt-5-mini")
+        journal.reserve(hold)
+        journal.mark_sent(name)
+    journal.settle("paid", Bill(Usd.of(spent), Usage(input=9, output=9), "default"))
+
+
+def test_status_shows_the_alerts_about_money(story: SqlJournal) -> None:
+    story.remember(alert_key(RUN, Alert.HALF), "Budget alert: 50 % is spent.")
+    story.remember(alert_key("ffffffff", Alert.MOST), "Of another run.")
+    status = story.status()
+    assert status is not None
+    assert status.alerts == ("Budget alert: 50 % is spent.",)
+
+
 def test_status_shows_every_agent_with_its_phase_question_time_and_cost(
-    world: World, journal: Journal
+    world: World, journal: SqlJournal
 ) -> None:
     world.living, world.now = {HERE: True}, later(930)
     journal.claim(REPOSITORY, RUN, HERE, NOON)
@@ -488,10 +510,12 @@ def test_status_shows_every_agent_with_its_phase_question_time_and_cost(
     journal.end_step("bbbb0002", "implement", 0, '{"commit": "c0ffee"}', later(3))
     journal.begin_step("bbbb0002", "verify", 0, later(4))
     journal.ask(a_question("bbbb0002"))
+    spend(journal, "cccc0003", spent=3.25, held=0.1)
     journal.end_agent(a_report("cccc0003", cost=Usd.of("3.25"), pull_request="https://x/1"), later(60))
     status = journal.status()
     assert status is not None
     assert (status.running, status.died, status.spent_usd, status.budget_usd) == (True, False, 3.25, 10.0)
+    assert (status.held_usd, [agent.cost_usd for agent in status.agents]) == (0.1, [0, 0, 3.25, 0])
     assert [agent.phase for agent in status.agents] == [
         Phase.ANALYZING,
         Phase.AWAITING_USER,

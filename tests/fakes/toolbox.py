@@ -63,12 +63,14 @@ def a_toolbox(folder: Path, control: ControlRoom, *, features: int = 3) -> Fakes
     )
     engine, forge, sandbox = ScriptedEngine(), FakeForge(), FakeSandbox()
     prover = FakeProver(workspace, inventory)
+    journal = SqlJournal(f"sqlite:///{home}/journal.db", lives)
     tools = Toolbox(
         repository=repository,
         home=home,
         host=this_host(),
         clock=SystemClock(),
-        journal=SqlJournal(f"sqlite:///{home}/journal.db", lives),
+        journal=journal,
+        ledger=journal,
         make_control=lambda: control,
         workspace=workspace,
         sandbox=sandbox,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from fresh.domain.money import MICROS
 from fresh.domain.phase import phase_of
 from fresh.domain.status import AgentStatus, QuestionStatus, RunStatus
 
@@ -29,6 +30,11 @@ SELECT s.agent_id, s.name, s.ordinal, s.result FROM step s JOIN agent a ON a.id 
 WHERE a.run_id = :run_id ORDER BY s.began_at, s.ordinal
 """
 _OPEN = "SELECT * FROM question WHERE run_id = :run_id AND applied_at IS NULL ORDER BY asked_at"
+_MONEY = """
+SELECT id, spent, held, frozen FROM account WHERE id = 'run:' || :run_id
+OR id IN (SELECT 'agent:' || agent.id FROM agent WHERE agent.run_id = :run_id)
+"""
+_ALERTS = "SELECT text FROM memory WHERE key LIKE 'alert:' || :run_id || ':%' ORDER BY key"
 _STOP = (
     "SELECT force, asked_by FROM stop WHERE run_id = :run_id AND agent_id IS NULL ORDER BY id DESC LIMIT 1"
 )
@@ -61,7 +67,8 @@ def read_status(
     signs = [float(row["beat"] or 0) for row in holders] + [
         float(row["at"] or 0) for row in rows(_LAST_EVENT, key)
     ]
-    agents = _agents(rows, key, now if running else max(signs))
+    money = {str(row["id"]): row for row in rows(_MONEY, key)}
+    agents = _agents(rows, key, now if running else max(signs), money)
     stops = rows(_STOP, key)
     order = record["order"]
     return RunStatus(
@@ -71,8 +78,9 @@ def read_status(
         repository=str(run["repository"]),
         strategy=order["strategy"],
         engine=record["engine"],
-        spent_usd=round(sum(agent.cost_usd for agent in agents), 6),
-        held_usd=0.0,
+        spent_usd=_usd(money, f"run:{run['id']}", "spent"),
+        held_usd=_usd(money, f"run:{run['id']}", "held"),
+        alerts=tuple(str(row["text"]) for row in rows(_ALERTS, key)),
         budget_usd=order["budget"],
         opened_at=_iso(run["opened_at"]),
         deadline=_iso(run["deadline"]),
@@ -83,7 +91,9 @@ def read_status(
     )
 
 
-def _agents(rows: Rows, key: Mapping[str, Cell], until: float) -> tuple[AgentStatus, ...]:
+def _agents(
+    rows: Rows, key: Mapping[str, Cell], until: float, money: Mapping[str, Mapping[str, Cell]]
+) -> tuple[AgentStatus, ...]:
     begun: dict[str, list[str]] = {}
     commits: dict[str, str] = {}
     for step in rows(_STEPS, key):
@@ -93,7 +103,7 @@ def _agents(rows: Rows, key: Mapping[str, Cell], until: float) -> tuple[AgentSta
             if made.get("commit"):
                 commits[str(step["agent_id"])] = made["commit"]
     asking = {str(row["agent_id"]): row for row in rows(_OPEN, key)}
-    return tuple(_agent(row, begun, commits, asking, until) for row in rows(_AGENTS, key))
+    return tuple(_agent(row, begun, commits, asking, until, money) for row in rows(_AGENTS, key))
 
 
 def _agent(
@@ -102,6 +112,7 @@ def _agent(
     commits: Mapping[str, str],
     asking: Mapping[str, Mapping[str, Cell]],
     until: float,
+    money: Mapping[str, Mapping[str, Cell]],
 ) -> AgentStatus:
     name = str(row["id"])
     ticket = json.loads(str(row["ticket"]))
@@ -116,7 +127,7 @@ def _agent(
         feature=ticket["feature"]["key"],
         kind=ticket["kind"],
         runtime_seconds=round(max(0.0, ended - float(started)), 1) if started is not None else 0.0,
-        cost_usd=report["cost"] if report else 0.0,
+        cost_usd=_usd(money, f"agent:{name}", "spent"),
         cap_usd=ticket["order"]["cap"],
         branch=ticket["branch"],
         commit=(report or {}).get("commit") or commits.get(name),
@@ -132,6 +143,12 @@ def _question(row: Mapping[str, Cell]) -> QuestionStatus:
     return QuestionStatus(
         id=str(row["id"]), why=str(row["why"]), text=str(row["text"]), deadline=_iso(row["deadline"])
     )
+
+
+def _usd(money: Mapping[str, Mapping[str, Cell]], account: str, column: str) -> float:
+    """Read an amount in dollars; an account that was never opened has none."""
+    row = money.get(account)
+    return int(row[column] or 0) / MICROS if row is not None else 0.0
 
 
 def _stop_words(row: Mapping[str, Cell]) -> str:
