@@ -1,0 +1,141 @@
+"""Models behind the openai SDK, on either wire: one HTTP attempt at a time, no retry of the SDK's own.
+
+The SDK would retry by itself up to twice without an idempotency key, and each try can be billed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import openai
+from pydantic import JsonValue
+
+from fresh.adapters.openai_wires import chat, responses
+from fresh.adapters.openai_wires.faults import is_wire_unknown, translated, unreadable
+from fresh.adapters.openai_wires.shapes import Unreadable, parsed
+from fresh.domain.conversation import Reply, Request
+from fresh.errors import ModelRefused, ModelUnclear
+
+OPENAI = "https://api.openai.com/v1"
+OPENAI_HOSTS = ("openai.com", "openai.azure.com")
+CONNECT = 10.0
+LONGEST_REPLY = 32 << 20
+
+
+class Wire(StrEnum):
+    """How a server is spoken to."""
+
+    RESPONSES = "responses"
+    CHAT = "chat"
+
+
+class _Answer(Protocol):
+    def iter_bytes(self) -> Iterator[bytes]: ...
+
+
+class OpenAIModel:
+    """A server of models. Without a `wire`, the Responses wire is tried first, and Chat Completions where it is unknown.
+
+    `is_openai` says whether the server knows what only OpenAI's own do (tiers, sealed reasoning, cache keys); by
+    default its host tells.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        api_key: str = "",
+        wire: Wire | None = None,
+        is_openai: bool | None = None,
+    ) -> None:
+        self._url = base_url or OPENAI
+        self._key = api_key
+        self._wire = wire
+        self._is_openai = _is_openais(self._url) if is_openai is None else is_openai
+        self._probing = threading.Lock()
+        self._client: openai.OpenAI | None = None
+
+    @property
+    def wire(self) -> Wire:
+        """The wire that the next request goes over."""
+        return self._wire or Wire.RESPONSES
+
+    def send(self, request: Request, request_id: str) -> Reply:
+        """Make one HTTP attempt. Raises ModelRefused, ModelUnclear."""
+        wire, was_set = self.wire, self._wire is not None
+        side = responses if wire is Wire.RESPONSES else chat
+        server = urlsplit(self._url).netloc or self._url
+        try:
+            content = self._post(
+                side.PATH, side.body(request, is_openai=self._is_openai), request_id, request.seconds
+            )
+            reply = side.reply(parsed(content), request)
+        except Unreadable as bad:
+            raise unreadable(server, str(bad)) from bad
+        except (ModelRefused, ModelUnclear):
+            raise
+        except Exception as trouble:
+            if not was_set and wire is Wire.RESPONSES and is_wire_unknown(trouble):
+                self._settle_on(Wire.CHAT)
+                raise ModelRefused(
+                    f"{server} does not know the Responses wire; Chat Completions is used from now on.",
+                    retryable=True,
+                    wait=0.0,
+                ) from trouble
+            raise translated(trouble, server, self._key) from trouble
+        self._settle_on(wire)
+        return reply
+
+    def _settle_on(self, wire: Wire) -> None:
+        with self._probing:
+            self._wire = self._wire or wire
+
+    def _post(self, path: str, body: dict[str, JsonValue], request_id: str, seconds: float) -> bytes:
+        """Send and read everything within `seconds`: the timeout of the transport starts anew with every byte."""
+        until = time.monotonic() + seconds
+        content = bytearray()
+        with self._posting(body, request_id, seconds, path) as answer:
+            for chunk in answer.iter_bytes():
+                content += chunk
+                if len(content) > LONGEST_REPLY:
+                    raise Unreadable(f"more than {LONGEST_REPLY >> 20} MiB")
+                if time.monotonic() > until:
+                    raise Unreadable(f"only a part of a reply within {seconds:g} seconds")
+        return bytes(content)
+
+    def _posting(
+        self, body: dict[str, JsonValue], request_id: str, seconds: float, path: str
+    ) -> AbstractContextManager[_Answer]:
+        client = self._opened()
+        headers = {"X-Client-Request-Id": request_id}
+        timeout = openai.Timeout(seconds, connect=min(CONNECT, seconds))
+        if path == responses.PATH:
+            return client.responses.with_streaming_response.create(
+                extra_body=body, extra_headers=headers, timeout=timeout
+            )
+        # The method demands these two; what is sent is `extra_body`, which holds them.
+        return client.chat.completions.with_streaming_response.create(
+            model=str(body["model"]), messages=[], extra_body=body, extra_headers=headers, timeout=timeout
+        )
+
+    def _opened(self) -> openai.OpenAI:
+        with self._probing:
+            if self._client is None:
+                self._client = openai.OpenAI(
+                    api_key=self._key or "none",
+                    base_url=self._url,
+                    max_retries=0,
+                    http_client=openai.DefaultHttpxClient(follow_redirects=False),
+                )
+            return self._client
+
+
+def _is_openais(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return any(host == known or host.endswith(f".{known}") for known in OPENAI_HOSTS)

@@ -1,0 +1,121 @@
+"""The Responses wire, without any state on the server: the whole conversation goes along, reasoning sealed."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import JsonValue
+
+from fresh.adapters.openai_wires.shapes import (
+    Json,
+    Unreadable,
+    arguments,
+    mapping,
+    mappings,
+    sendable,
+    text,
+    told_apart,
+    usage,
+)
+from fresh.domain.conversation import Call, Ended, Item, Output, Reply, Request, Said, Thought, Told
+
+PATH = "/responses"
+
+
+def body(request: Request, *, is_openai: bool) -> dict[str, JsonValue]:
+    """Write a request. What only OpenAI's own servers know is left out for others."""
+    written: dict[str, JsonValue] = {
+        "model": request.model,
+        "instructions": request.instructions,
+        "input": [_sent(item) for item in request.items],
+        "max_output_tokens": request.max_output_tokens,
+        "store": False,
+    }
+    if request.tools:
+        written["tools"] = [
+            {"type": "function", **tool.model_dump(mode="json"), "strict": False} for tool in request.tools
+        ]
+        written["parallel_tool_calls"] = False
+    if is_openai:
+        written |= {
+            "include": ["reasoning.encrypted_content"],
+            "service_tier": request.tier.value,
+            "truncation": "disabled",
+        }
+        if request.cache_key:
+            written["prompt_cache_key"] = request.cache_key
+    return written
+
+
+def _sent(item: Item) -> JsonValue:
+    match item:
+        case Told():
+            return {"type": "message", "role": "user", "content": item.text}
+        case Said():
+            return {"type": "message", "role": "assistant", "content": item.text}
+        case Call():
+            return {
+                "type": "function_call",
+                "call_id": item.id,
+                "name": item.name,
+                "arguments": sendable(item.arguments),
+            }
+        case Output():
+            return {"type": "function_call_output", "call_id": item.call_id, "output": item.text}
+        case Thought():
+            sealed: JsonValue = json.loads(item.sealed)
+            return sealed
+
+
+def reply(found: Json, request: Request) -> Reply:
+    """Read a reply. Raises Unreadable."""
+    if not isinstance(found.get("output"), list):
+        raise Unreadable("a reply without output")
+    items: list[Item] = []
+    ended = _ended(found)
+    for entry in mappings(found.get("output")):
+        match entry.get("type"):
+            case "message":
+                parts = mappings(entry.get("content"))
+                said = "".join(text(part.get("text")) or text(part.get("refusal")) for part in parts)
+                if any(part.get("type") == "refusal" for part in parts):
+                    ended = Ended.FILTERED
+                items += [Said(text=said)] if said else []
+            case "function_call":
+                items.append(
+                    Call(
+                        id=text(entry.get("call_id")) or text(entry.get("id")),
+                        name=text(entry.get("name")),
+                        arguments=arguments(entry.get("arguments")),
+                    )
+                )
+            case "reasoning" if entry.get("encrypted_content"):
+                # What is not sealed stands only in the server's memory, which we ask it not to have.
+                kept = {name: value for name, value in entry.items() if name != "status"}
+                items.append(Thought(sealed=json.dumps(kept, ensure_ascii=False)))
+            case _:
+                continue
+    tier = text(found.get("service_tier"))
+    return Reply(
+        items=told_apart(items, len(request.items)),
+        ended=ended,
+        usage=usage(
+            found.get("usage"),
+            "input_tokens",
+            "output_tokens",
+            "input_tokens_details",
+            "output_tokens_details",
+        ),
+        tier=tier or None,
+        model=text(found.get("model")),
+    )
+
+
+def _ended(found: Json) -> Ended:
+    if found.get("status") in ("failed", "cancelled"):
+        why = text(mapping(found.get("error")).get("message"))
+        raise Unreadable(f"a reply that {found.get('status')}: {why[:200]}")
+    if found.get("status") != "incomplete":
+        return Ended.COMPLETE
+    why = text(mapping(found.get("incomplete_details")).get("reason"))
+    return Ended.FILTERED if why == "content_filter" else Ended.CUT_OFF

@@ -1,0 +1,98 @@
+"""Reading replies that any server may have written: what is missing or of the wrong type is left out, not believed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from pydantic import JsonValue
+
+from fresh.domain.conversation import Call, Item, Usage
+
+Json: TypeAlias = "Mapping[str, JsonValue]"
+
+MOST_TOKENS = 2**53
+"""The greatest count that every JSON reader agrees on."""
+
+
+class Unreadable(ValueError):
+    """A reply has not the shape that its wire prescribes."""
+
+
+def parsed(body: bytes) -> Json:
+    """Read a body as a JSON object. Raises Unreadable."""
+    try:
+        value: JsonValue = json.loads(body)
+    except (ValueError, RecursionError) as bad:
+        raise Unreadable(f"{len(body)} bytes that are no JSON") from bad
+    if not isinstance(value, dict):
+        raise Unreadable("JSON that is no object")
+    return value
+
+
+def mapping(value: JsonValue) -> Json:
+    """Read an object; anything else is an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def mappings(value: JsonValue) -> Sequence[Json]:
+    """Read a list of objects; what is none is left out."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def text(value: JsonValue) -> str:
+    """Read a text; anything else is none."""
+    return value if isinstance(value, str) else ""
+
+
+def count(value: JsonValue) -> int | None:
+    """Read a number of tokens; None for what can't be one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        return None
+    return int(value) if 0 <= value <= MOST_TOKENS else None
+
+
+def usage(found: JsonValue, given: str, made: str, given_details: str, made_details: str) -> Usage | None:
+    """Read the tokens under the names of one wire; None when either of the two sums is missing."""
+    sums = mapping(found)
+    tokens_in, tokens_out = count(sums.get(given)), count(sums.get(made))
+    if tokens_in is None or tokens_out is None:
+        return None
+    inside, outside = mapping(sums.get(given_details)), mapping(sums.get(made_details))
+    cached = min(count(inside.get("cached_tokens")) or 0, tokens_in)
+    return Usage(
+        input=tokens_in,
+        cached=cached,
+        cache_written=min(count(inside.get("cache_write_tokens")) or 0, tokens_in - cached),
+        output=tokens_out,
+        reasoning=min(count(outside.get("reasoning_tokens")) or 0, tokens_out),
+    )
+
+
+def arguments(value: JsonValue) -> str:
+    """Read the arguments of a call; some servers give an object where the wire has a text."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def sendable(given: str) -> str:
+    """Give arguments back to a server; templates parse them, so what is no JSON object goes as one."""
+    try:
+        if isinstance(json.loads(given or "{}"), dict):
+            return given or "{}"
+    except (ValueError, RecursionError):
+        pass
+    return json.dumps({"not_json": given[:2000]}, ensure_ascii=False)
+
+
+def told_apart(items: Sequence[Item], before: int) -> tuple[Item, ...]:
+    """Give calls without an id, or with one that was used before, an id of their own by their place."""
+    seen: set[str] = set()
+    named: list[Item] = []
+    for place, item in enumerate(items, start=before):
+        if isinstance(item, Call):
+            if not item.id or item.id in seen:
+                item = item.model_copy(update={"id": f"call_{place}"})
+            seen.add(item.id)
+        named.append(item)
+    return tuple(named)
