@@ -75,7 +75,7 @@ class OpenAIModel:
             content = self._post(
                 side.PATH, side.body(request, is_openai=self._is_openai), request_id, request.seconds
             )
-            reply = side.reply(parsed(content), request)
+            reply: Reply = side.reply(parsed(content), request)
         except Unreadable as bad:
             raise unreadable(server, str(bad)) from bad
         except (ModelRefused, ModelUnclear):

@@ -17,14 +17,6 @@ DEFINITE = frozenset({400, 401, 402, 403, 404, 405, 406, 409, 410, 411, 413, 414
 """Statuses by which a server says that it made nothing of a request."""
 NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"})
 """Transport errors before a connection stood: no byte of the request can have left."""
-MAPPED: tuple[type[openai.OpenAIError], ...] = (
-    openai.APIStatusError,
-    openai.APIConnectionError,
-    openai.APIResponseValidationError,
-    openai.LengthFinishReasonError,
-    openai.ContentFilterFinishReasonError,
-    openai.SubjectTokenProviderError,
-)
 
 
 def translated(trouble: Exception, server: str, secret: str) -> ModelRefused | ModelUnclear:
@@ -38,7 +30,7 @@ def translated(trouble: Exception, server: str, secret: str) -> ModelRefused | M
             return unreadable(server, "a body of the wrong shape")
         case openai.LengthFinishReasonError() | openai.ContentFilterFinishReasonError():
             return ModelUnclear(f"The reply of {server} was cut off: {type(trouble).__name__}.")
-        case openai.SubjectTokenProviderError() | openai.OpenAIError():
+        case openai.OpenAIError():
             return ModelRefused(
                 f"The openai client could not begin: {_clamped(str(trouble), secret)}.",
                 hint="Check OPENAI_API_KEY and OPENAI_BASE_URL.",
