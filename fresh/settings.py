@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from fresh.domain.money import MOST
 from fresh.errors import OperatorMistake
 
 
@@ -28,15 +33,73 @@ class Settings(BaseSettings):
     models: int = Field(
         default=8, ge=1, description="model calls at once, over all runs of one Prefect server"
     )
+    wire: Literal["responses", "chat"] | None = Field(
+        default=None,
+        description="how the server is spoken to; default: Responses, and Chat Completions where that is unknown",
+    )
+    price_input: Decimal | None = Field(
+        default=None, ge=0, description="US dollars per million input tokens, for a model that no table knows"
+    )
+    price_output: Decimal | None = Field(default=None, ge=0, description="the same for output tokens")
+    self_hosted: bool = Field(
+        default=False,
+        description="your word that the model costs nothing, which a price of 0 needs unless OPENAI_BASE_URL is on "
+        "this machine",
+    )
+    max_output_tokens: int = Field(
+        default=16_384, ge=256, le=1_000_000, description="the most tokens of one reply, reasoning included"
+    )
+    day_budget: Decimal | None = Field(
+        default=None,
+        ge=0,
+        le=MOST,
+        description="US dollars that all runs of one journal may spend together in a day (UTC); default no limit",
+    )
     prefect_api_url: str | None = Field(default=None, alias="PREFECT_API_URL")
+    openai_base_url: str | None = Field(
+        default=None, alias="OPENAI_BASE_URL", description="any OpenAI-compatible server; default OpenAI's own"
+    )
     openai_api_key: SecretStr | None = Field(default=None, alias="OPENAI_API_KEY")
     github_token: SecretStr | None = Field(default=None, alias="GITHUB_TOKEN")
     slack_bot_token: SecretStr | None = Field(default=None, alias="SLACK_BOT_TOKEN")
+
+    @property
+    def has_model(self) -> bool:
+        """Say whether a language model is configured: a key, or a server of one's own."""
+        return bool(self.openai_base_url or (self.openai_api_key and self.openai_api_key.get_secret_value()))
+
+    def own_price(self) -> tuple[Decimal, Decimal] | None:
+        """Give the operator's own price for input and output tokens. Raises OperatorMistake."""
+        both = (self.price_input, self.price_output)
+        if both == (None, None):
+            return None
+        if self.price_input is None or self.price_output is None:
+            raise OperatorMistake(
+                "Only one of FRESH_PRICE_INPUT and FRESH_PRICE_OUTPUT is set.",
+                hint="Set both, in US dollars per million tokens.",
+            )
+        if 0 in both and not (self.self_hosted or _is_here(self.openai_base_url)):
+            raise OperatorMistake(
+                f"A price of 0 is not believed for the server {self.openai_base_url or 'of OpenAI'!r}.",
+                hint="If the model really costs you nothing, say so with FRESH_SELF_HOSTED=true.",
+            )
+        return self.price_input, self.price_output
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value in clear, for the checks that none of them leaks."""
         held = (self.openai_api_key, self.github_token, self.slack_bot_token)
         return tuple(secret.get_secret_value() for secret in held if secret and secret.get_secret_value())
+
+
+def _is_here(url: str | None) -> bool:
+    """Say whether a server is on this machine."""
+    host = urlsplit(url or "").hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def read_settings() -> Settings:
