@@ -5,14 +5,16 @@ genai-prices prices an unknown tier as standard without an error, so tiers are j
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
 
 from genai_prices import Usage as Counted
 from genai_prices import calc_price
+from genai_prices.types import ModelInfo
 
 from fresh.domain.conversation import Tier, Usage
 from fresh.domain.money import ZERO, Usd
@@ -23,6 +25,11 @@ TIERS: Mapping[str, str | None] = {"default": None, "standard": None, "flex": "f
 PER = Decimal(1_000_000)
 HOURS = 24
 """Some providers are dearer at some hours of the day; the dearest of the next day is what counts as worst."""
+SAMPLE = Counted(input_tokens=1_000_000, output_tokens=1_000_000)
+UNHEARD_OF = "-unheard-of"
+DATED = re.compile(
+    r"-(latest|preview|\d{4}-?\d{2}-?\d{2}|\d{2}-\d{2}|\d{3,4})(-\d{2}-\d{2}|-\d{4}-\d{2}-\d{2})?"
+)
 
 
 @dataclass(frozen=True)
@@ -47,20 +54,20 @@ class GenaiPrices:
         """Give the most that a request can be billed.
 
         A request for the flex tier can be answered, and billed, at the standard one. All of the input may be new, or
-        written to the provider's cache, which some sell at a higher price. Raises OperatorMistake.
+        written to the provider's cache, or read from it: each is the dearest with some. Raises OperatorMistake.
         """
         if self._own is not None:
             return self._own.of(input_tokens, output_tokens)
         now = datetime.now(UTC)
-        written = Usage(input=input_tokens, cache_written=input_tokens, output=output_tokens)
         fresh = Usage(input=input_tokens, output=output_tokens)
-        tiers = {TIERS[tier.value], None}
-        moments = (now + timedelta(hours=hour) for hour in range(HOURS if _depends_on_time(model) else 1))
+        written = fresh.model_copy(update={"cache_written": input_tokens})
+        cached = fresh.model_copy(update={"cached": input_tokens})
+        hours = HOURS if _depends_on_time(model, now.date()) else 1
         return max(
-            _price(model, usage, tier_name, moment)
-            for moment in moments
-            for tier_name in tiers
-            for usage in (written, fresh)
+            _price(model, usage, at, now + timedelta(hours=hour))
+            for hour in range(hours)
+            for at in {TIERS[tier.value], None}
+            for usage in (fresh, written, cached)
         ) + Usd(1)
 
     def cost(self, model: str, tier: str, usage: Usage) -> Usd | None:
@@ -74,49 +81,66 @@ class GenaiPrices:
 
 def _price(model: str, usage: Usage, tier: str | None, moment: datetime) -> Usd:
     cached = min(usage.cached, usage.input)
+    provider, name = _named(model)
     counted = Counted(
         input_tokens=usage.input,
         cache_read_tokens=cached,
         cache_write_tokens=min(usage.cache_written, usage.input - cached),
         output_tokens=usage.output,
     )
-    provider, name = _named(model)
-    try:
-        found = calc_price(
-            counted,
-            name,
-            provider_id=provider,
-            genai_request_timestamp=moment,
-            price_context={"service_tier": tier} if tier else None,
-        )
-    except LookupError:
-        raise _unpriced(model) from None
-    if found.total_price <= 0 and usage.input + usage.output > 0:
-        # A free trial of one gateway is no promise; a model that costs nothing is the operator's word to give.
-        raise _unpriced(model)
+    found = calc_price(
+        counted,
+        name,
+        provider_id=provider,
+        genai_request_timestamp=moment,
+        price_context={"service_tier": tier} if tier else None,
+    )
     return _ceil(found.total_price)
 
 
 @lru_cache(maxsize=256)
-def _depends_on_time(model: str) -> bool:
-    """Say whether a model's price changes within a day."""
-    now, usage = datetime.now(UTC), Usage(input=1_000_000, output=1_000_000)
-    return len({_price(model, usage, None, now + timedelta(hours=hour)) for hour in range(HOURS)}) > 1
+def _depends_on_time(model: str, day: date) -> bool:
+    """Say whether a model's price changes from this day to the next."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    usage = Usage(input=1_000_000, output=1_000_000)
+    return len({_price(model, usage, None, start + timedelta(hours=hour)) for hour in range(2 * HOURS)}) > 1
 
 
 @lru_cache(maxsize=256)
 def _named(model: str) -> tuple[str | None, str]:
-    """Split `provider:model`; a model alone is looked up with OpenAI first, then with everybody."""
-    provider, separator, name = model.partition(":")
-    if separator and provider:
-        return provider, name
-    for candidate in ("openai", None):
+    """Find out under which provider and name the tables know a model: OpenAI's first, then any, then the one it names.
+
+    Raises OperatorMistake for one that they don't know, and for one that costs nothing: a free trial at one gateway is no
+    promise, and that a model is free is the operator's word to give.
+    """
+    for provider, name in _readings(model):
         try:
-            calc_price(Counted(input_tokens=1, output_tokens=1), model, provider_id=candidate)
+            found = calc_price(SAMPLE, name, provider_id=provider)
         except LookupError:
             continue
-        return candidate, model
+        if found.total_price > 0 and _is_meant(name, found.model):
+            return provider, name
     raise _unpriced(model)
+
+
+def _readings(model: str) -> Iterator[tuple[str | None, str]]:
+    yield "openai", model
+    yield None, model
+    for separator in ":/":
+        provider, separated, name = model.partition(separator)
+        if separated and provider and name:
+            yield provider, name
+
+
+def _is_meant(name: str, found: ModelInfo) -> bool:
+    """Say whether a model was found by its own name or that of a dated version.
+
+    The tables also match by how a name begins, which would give a model that they don't know the price of another.
+    """
+    if not found.match.is_match(name + UNHEARD_OF):
+        return True
+    asked, known = name.lower(), found.id.lower()
+    return asked == known or (asked.startswith(known) and DATED.fullmatch(asked[len(known) :]) is not None)
 
 
 def _unpriced(model: str) -> OperatorMistake:
