@@ -17,10 +17,10 @@ import openai
 from pydantic import JsonValue
 
 from fresh.adapters.openai_wires import chat, responses
-from fresh.adapters.openai_wires.faults import is_wire_unknown, translated, unreadable
-from fresh.adapters.openai_wires.shapes import Unreadable, parsed
+from fresh.adapters.openai_wires.faults import is_wire_unknown, translated
+from fresh.adapters.openai_wires.shapes import Unreadable, parsed, writable
 from fresh.domain.conversation import Reply, Request
-from fresh.errors import ModelRefused, ModelUnclear
+from fresh.errors import ModelRefused, OperatorMistake
 
 OPENAI = "https://api.openai.com/v1"
 OPENAI_HOSTS = ("openai.com", "openai.azure.com")
@@ -55,7 +55,8 @@ class OpenAIModel:
         is_openai: bool | None = None,
     ) -> None:
         self._url = base_url or OPENAI
-        self._key = api_key
+        self._server = _named(self._url)
+        self._key = _usable(api_key.strip())
         self._wire = wire
         self._is_openai = _is_openais(self._url) if is_openai is None else is_openai
         self._probing = threading.Lock()
@@ -68,27 +69,22 @@ class OpenAIModel:
 
     def send(self, request: Request, request_id: str) -> Reply:
         """Make one HTTP attempt. Raises ModelRefused, ModelUnclear."""
-        wire, was_set = self.wire, self._wire is not None
+        known = self._wire
+        wire = known or Wire.RESPONSES
         side = responses if wire is Wire.RESPONSES else chat
-        server = urlsplit(self._url).netloc or self._url
+        body = writable(side.body(request, is_openai=self._is_openai))
         try:
-            content = self._post(
-                side.PATH, side.body(request, is_openai=self._is_openai), request_id, request.seconds
-            )
+            content = self._post(side.PATH, body, request_id, request.seconds)
             reply: Reply = side.reply(parsed(content), request)
-        except Unreadable as bad:
-            raise unreadable(server, str(bad)) from bad
-        except (ModelRefused, ModelUnclear):
-            raise
         except Exception as trouble:
-            if not was_set and wire is Wire.RESPONSES and is_wire_unknown(trouble):
+            if known is None and is_wire_unknown(trouble):
                 self._settle_on(Wire.CHAT)
                 raise ModelRefused(
-                    f"{server} does not know the Responses wire; Chat Completions is used from now on.",
+                    f"{self._server} does not know the Responses wire; Chat Completions is used from now on.",
                     retryable=True,
                     wait=0.0,
                 ) from trouble
-            raise translated(trouble, server, self._key) from trouble
+            raise translated(trouble, self._server, self._key) from trouble
         self._settle_on(wire)
         return reply
 
@@ -113,7 +109,8 @@ class OpenAIModel:
         self, body: dict[str, JsonValue], request_id: str, seconds: float, path: str
     ) -> AbstractContextManager[_Answer]:
         client = self._opened()
-        headers = {"X-Client-Request-Id": request_id}
+        # A connection that the server closes just when it is used again costs a reply, and what was set aside for it.
+        headers = {"X-Client-Request-Id": request_id, "Connection": "close"}
         timeout = openai.Timeout(seconds, connect=min(CONNECT, seconds))
         if path == responses.PATH:
             return client.responses.with_streaming_response.create(
@@ -139,3 +136,28 @@ class OpenAIModel:
 def _is_openais(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     return any(host == known or host.endswith(f".{known}") for known in OPENAI_HOSTS)
+
+
+def _named(url: str) -> str:
+    """Name a server by its host and port, without a password that its URL may hold. Raises OperatorMistake."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), None, None
+    if parts.scheme not in ("http", "https") or not host:
+        raise OperatorMistake(
+            "OPENAI_BASE_URL is no address of a server of models.",
+            hint="It looks like https://api.openai.com/v1 or http://127.0.0.1:8080/v1",
+        )
+    return f"{host}:{port}" if port else host
+
+
+def _usable(key: str) -> str:
+    """Demand that a key can be sent; an error of the transport would show it. Raises OperatorMistake."""
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise OperatorMistake(
+            "OPENAI_API_KEY holds characters that no key has.",
+            hint="Set it anew, without quotes, spaces or line ends in it.",
+        )
+    return key

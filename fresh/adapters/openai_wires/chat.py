@@ -12,6 +12,7 @@ from fresh.adapters.openai_wires.shapes import (
     arguments,
     mapping,
     mappings,
+    name_sendable,
     sendable,
     text,
     told_apart,
@@ -72,7 +73,7 @@ def _add(message: dict[str, JsonValue], item: Said | Call) -> None:
         {
             "id": item.id,
             "type": "function",
-            "function": {"name": item.name, "arguments": sendable(item.arguments)},
+            "function": {"name": name_sendable(item.name), "arguments": sendable(item.arguments)},
         }
     )
 
@@ -100,7 +101,7 @@ def reply(found: Json, request: Request) -> Reply:
         )
     tier = text(found.get("service_tier"))
     return Reply(
-        items=told_apart(items, len(request.items)),
+        items=told_apart(items, request.items),
         ended=ended,
         usage=usage(
             found.get("usage"),

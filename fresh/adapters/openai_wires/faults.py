@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import openai
+from pydantic import ValidationError
 
+from fresh.adapters.openai_wires.shapes import Unreadable, WireUnknown
 from fresh.errors import ModelRefused, ModelUnclear
 
 LONGEST_WAIT = 60.0
@@ -25,9 +27,9 @@ def translated(trouble: Exception, server: str, secret: str) -> ModelRefused | M
         case openai.APIStatusError():
             return _status(trouble, server, secret)
         case openai.APIConnectionError():
-            return _connection(trouble, server)
+            return _transport(trouble.__cause__ or trouble, server, secret)
         case openai.APIResponseValidationError():
-            return unreadable(server, "a body of the wrong shape")
+            return _unreadable(server, "a body of the wrong shape")
         case openai.LengthFinishReasonError() | openai.ContentFilterFinishReasonError():
             return ModelUnclear(f"The reply of {server} was cut off: {type(trouble).__name__}.")
         case openai.OpenAIError():
@@ -35,31 +37,31 @@ def translated(trouble: Exception, server: str, secret: str) -> ModelRefused | M
                 f"The openai client could not begin: {_clamped(str(trouble), secret)}.",
                 hint="Check OPENAI_API_KEY and OPENAI_BASE_URL.",
             )
+        case Unreadable():
+            return _unreadable(server, _clamped(str(trouble), secret))
+        case ValidationError():
+            return _unreadable(server, "values of the wrong shape")
         case _:
-            return _transport(trouble, server)
+            return _transport(trouble, server, secret)
 
 
-def unreadable(server: str, what: str) -> ModelUnclear:
+def _unreadable(server: str, what: str) -> ModelUnclear:
     """Say that a reply came which nobody can read; it may be billed all the same."""
     return ModelUnclear(f"{server} answered with {what}.", retryable=True)
 
 
-def _connection(trouble: openai.APIConnectionError, server: str) -> ModelRefused | ModelUnclear:
-    return _transport(trouble.__cause__ or trouble, server)
-
-
-def _transport(cause: BaseException, server: str) -> ModelRefused | ModelUnclear:
+def _transport(cause: BaseException, server: str, secret: str) -> ModelRefused | ModelUnclear:
     name = type(cause).__name__
     if name in NEVER_LEFT:
         return ModelRefused(
-            f"{server} can't be reached: {_clamped(str(cause) or name)}.",
+            f"{server} can't be reached: {_clamped(str(cause) or name, secret)}.",
             hint="Check OPENAI_BASE_URL, the network, and whether the server runs.",
             retryable=True,
         )
     if isinstance(cause, openai.APITimeoutError) or "Timeout" in name:
         return ModelUnclear(f"{server} did not answer in time.", retryable=True)
     return ModelUnclear(
-        f"The connection to {server} broke before a whole reply came: {_clamped(str(cause) or name)}.",
+        f"The connection to {server} broke before a whole reply came: {_clamped(str(cause) or name, secret)}.",
         retryable=True,
     )
 
@@ -88,7 +90,7 @@ def _status(trouble: openai.APIStatusError, server: str, secret: str) -> ModelRe
             return ModelRefused(f"{server} limits the rate (429): {said}.", retryable=True, wait=wait)
         case 409:
             return ModelRefused(f"{server} is in conflict (409): {said}.", retryable=True, wait=wait)
-        case 404 if "model" in f"{code} {words}".lower():
+        case 404 if _is_about_model(trouble):
             return ModelRefused(f"{server} has no such model (404): {said}.", hint="Choose another --model.")
         case 404 | 405 | 501:
             return ModelRefused(
@@ -110,11 +112,18 @@ def _status(trouble: openai.APIStatusError, server: str, secret: str) -> ModelRe
 
 
 def is_wire_unknown(trouble: Exception) -> bool:
-    """Say whether a server has no such path; one that has no such model says so."""
+    """Say whether a server has no such path; one that has no such model says so, in JSON."""
+    if isinstance(trouble, WireUnknown):
+        return True
     if not isinstance(trouble, openai.APIStatusError) or trouble.status_code not in (404, 405, 501):
         return False
+    return trouble.status_code != 404 or not _is_about_model(trouble)
+
+
+def _is_about_model(trouble: openai.APIStatusError) -> bool:
     code, words = _words(trouble)
-    return "model" not in f"{code} {words}".lower()
+    is_json = "json" in trouble.response.headers.get("content-type", "")
+    return is_json and "model" in f"{code} {words}".lower()
 
 
 def wait_asked(trouble: openai.APIStatusError) -> float | None:

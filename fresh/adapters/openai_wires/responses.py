@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from pydantic import JsonValue
 
 from fresh.adapters.openai_wires.shapes import (
     Json,
     Unreadable,
+    WireUnknown,
     arguments,
     mapping,
     mappings,
+    name_sendable,
     sendable,
     text,
     told_apart,
@@ -20,6 +23,8 @@ from fresh.adapters.openai_wires.shapes import (
 from fresh.domain.conversation import Call, Ended, Item, Output, Reply, Request, Said, Thought, Told
 
 PATH = "/responses"
+THOUGHT = ("type", "id", "summary", "encrypted_content")
+"""The fields of sealed reasoning that its provider takes back."""
 
 
 def body(request: Request, *, is_openai: bool) -> dict[str, JsonValue]:
@@ -27,7 +32,7 @@ def body(request: Request, *, is_openai: bool) -> dict[str, JsonValue]:
     written: dict[str, JsonValue] = {
         "model": request.model,
         "instructions": request.instructions,
-        "input": [_sent(item) for item in request.items],
+        "input": [_sent(item) for item in _without_loose_thoughts(request.items)],
         "max_output_tokens": request.max_output_tokens,
         "store": False,
     }
@@ -47,6 +52,18 @@ def body(request: Request, *, is_openai: bool) -> dict[str, JsonValue]:
     return written
 
 
+def _without_loose_thoughts(items: Sequence[Item]) -> list[Item]:
+    """Leave out reasoning that led to nothing, as in a reply that was cut off: the vendor refuses it."""
+    kept: list[Item] = []
+    led_on = False
+    for item in reversed(items):
+        if not isinstance(item, Thought):
+            led_on = isinstance(item, Said | Call)
+        if led_on or not isinstance(item, Thought):
+            kept.append(item)
+    return kept[::-1]
+
+
 def _sent(item: Item) -> JsonValue:
     match item:
         case Told():
@@ -57,7 +74,7 @@ def _sent(item: Item) -> JsonValue:
             return {
                 "type": "function_call",
                 "call_id": item.id,
-                "name": item.name,
+                "name": name_sendable(item.name),
                 "arguments": sendable(item.arguments),
             }
         case Output():
@@ -70,7 +87,11 @@ def _sent(item: Item) -> JsonValue:
 def reply(found: Json, request: Request) -> Reply:
     """Read a reply. Raises Unreadable."""
     if not isinstance(found.get("output"), list):
-        raise Unreadable("a reply without output")
+        raise (
+            WireUnknown("an error in place of a reply")
+            if _is_about_paths(found)
+            else Unreadable("a reply without output")
+        )
     items: list[Item] = []
     ended = _ended(found)
     for entry in mappings(found.get("output")):
@@ -91,13 +112,13 @@ def reply(found: Json, request: Request) -> Reply:
                 )
             case "reasoning" if entry.get("encrypted_content"):
                 # What is not sealed stands only in the server's memory, which we ask it not to have.
-                kept = {name: value for name, value in entry.items() if name != "status"}
-                items.append(Thought(sealed=json.dumps(kept, ensure_ascii=False)))
+                kept = {name: entry[name] for name in THOUGHT if name in entry}
+                items.append(Thought(sealed=json.dumps({"summary": []} | kept)))
             case _:
                 continue
     tier = text(found.get("service_tier"))
     return Reply(
-        items=told_apart(items, len(request.items)),
+        items=told_apart(items, request.items),
         ended=ended,
         usage=usage(
             found.get("usage"),
@@ -109,6 +130,12 @@ def reply(found: Json, request: Request) -> Reply:
         tier=tier or None,
         model=text(found.get("model")),
     )
+
+
+def _is_about_paths(found: Json) -> bool:
+    """Recognise servers that answer to an unknown path with 200 and an error."""
+    error = found.get("error")
+    return "endpoint" in (text(error) or text(mapping(error).get("message"))).lower()
 
 
 def _ended(found: Json) -> Ended:

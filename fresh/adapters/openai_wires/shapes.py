@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -16,8 +17,16 @@ MOST_TOKENS = 2**53
 """The greatest count that every JSON reader agrees on."""
 
 
+LONGEST_ID = 64
+LONGEST_NAME = 64
+
+
 class Unreadable(ValueError):
     """A reply has not the shape that its wire prescribes."""
+
+
+class WireUnknown(Unreadable):
+    """A reply says that its server does not speak this wire."""
 
 
 def parsed(body: bytes) -> Json:
@@ -43,7 +52,12 @@ def mappings(value: JsonValue) -> Sequence[Json]:
 
 def text(value: JsonValue) -> str:
     """Read a text; anything else is none."""
-    return value if isinstance(value, str) else ""
+    return whole(value) if isinstance(value, str) else ""
+
+
+def whole(given: str) -> str:
+    """Replace halves of characters: JSON can name them, and nothing that speaks UTF-8 can write them."""
+    return given.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def count(value: JsonValue) -> int | None:
@@ -59,6 +73,8 @@ def usage(found: JsonValue, given: str, made: str, given_details: str, made_deta
     tokens_in, tokens_out = count(sums.get(given)), count(sums.get(made))
     if tokens_in is None or tokens_out is None:
         return None
+    # Some servers leave reasoning out of the output, and in the total.
+    tokens_out = max(tokens_out, (count(sums.get("total_tokens")) or 0) - tokens_in)
     inside, outside = mapping(sums.get(given_details)), mapping(sums.get(made_details))
     cached = min(count(inside.get("cached_tokens")) or 0, tokens_in)
     return Usage(
@@ -70,9 +86,18 @@ def usage(found: JsonValue, given: str, made: str, given_details: str, made_deta
     )
 
 
+def writable(body: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Make a body one that UTF-8 can write."""
+    written = json.dumps(body, ensure_ascii=False)
+    if written.isascii() or (cleaned := whole(written)) == written:
+        return body
+    clean: dict[str, JsonValue] = json.loads(cleaned)
+    return clean
+
+
 def arguments(value: JsonValue) -> str:
     """Read the arguments of a call; some servers give an object where the wire has a text."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text(value) if isinstance(value, str) else whole(json.dumps(value, ensure_ascii=False))
 
 
 def sendable(given: str) -> str:
@@ -85,14 +110,21 @@ def sendable(given: str) -> str:
     return json.dumps({"not_json": given[:2000]}, ensure_ascii=False)
 
 
-def told_apart(items: Sequence[Item], before: int) -> tuple[Item, ...]:
-    """Give calls without an id, or with one that was used before, an id of their own by their place."""
-    seen: set[str] = set()
+def name_sendable(given: str) -> str:
+    """Give the name of a called tool back to a server; what a model made up may be no name that it takes."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", given)[:LONGEST_NAME] or "unnamed"
+
+
+def told_apart(items: Sequence[Item], before: Sequence[Item]) -> tuple[Item, ...]:
+    """Give calls without an id of their own one by their place; `before` is the conversation so far."""
+    seen = {item.id for item in before if isinstance(item, Call)}
     named: list[Item] = []
-    for place, item in enumerate(items, start=before):
+    for place, item in enumerate(items, start=len(before)):
         if isinstance(item, Call):
-            if not item.id or item.id in seen:
-                item = item.model_copy(update={"id": f"call_{place}"})
-            seen.add(item.id)
+            own = item.id if 0 < len(item.id) <= LONGEST_ID and item.id not in seen else f"call_{place}"
+            while own in seen:
+                own += "x"
+            item = item.model_copy(update={"id": own})
+            seen.add(own)
         named.append(item)
     return tuple(named)
