@@ -21,11 +21,12 @@ def postgres_programs() -> Path | None:
 
 
 @contextmanager
-def postgres_server(programs: Path) -> Iterator[str]:
-    """Start a server; give the URL of its database."""
+def postgres_server(programs: Path, *, durable: bool = False) -> Iterator[str]:
+    """Start a server; give the URL of its database. Only a `durable` one survives a power cut, and takes its time."""
     home = Path(tempfile.mkdtemp(prefix="fresh-postgres-"))
     port = _free_port()
-    given = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home} -c fsync=off"
+    given = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home}"
+    given += "" if durable else " -c fsync=off"
     try:
         if os.geteuid() == 0:
             shutil.chown(home, OWNER, OWNER)

@@ -7,19 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
 
-from sqlalchemy import Connection, Row, TextClause, case, func, select, text, update
+from sqlalchemy import Connection, Row, case, func, select, update
 
+from fresh.adapters.journal import ledger_sql as sql
 from fresh.adapters.journal import schema
 from fresh.adapters.journal.cells import moment, seconds, storable
 from fresh.adapters.journal.store import Store, Writable
-from fresh.domain.budget import AGENT, DAY, OPEN, RUN, Account, Bill, Hold, HoldState, Purpose, orphaned
+from fresh.domain.budget import (
+    AGENT,
+    DAY,
+    OPEN,
+    RUN,
+    Account,
+    Bill,
+    Hold,
+    HoldState,
+    Purpose,
+    agent_account,
+    orphaned,
+    run_account,
+)
 from fresh.domain.conversation import Usage
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.record import Host
 from fresh.domain.refusing import unaffordable
-from fresh.errors import BudgetExhausted
+from fresh.errors import BudgetExhausted, StorageFailed
 
 _Row = Row[tuple[object, ...]]
 
@@ -55,11 +68,10 @@ class Ledger:
     def reserve(self, hold: Hold) -> None:
         """Set the amount aside in every account of the hold, or in none. Raises BudgetExhausted, KeyError."""
         try:
-            with self._store.writing() as connection:
-                if self._store.is_sqlite:
-                    self._take(connection, hold)
-                else:
-                    self._take_at_once(connection, hold)
+            if self._store.is_sqlite:
+                self._take(hold)
+            else:
+                self._take_at_once(hold)
         except _NotTaken:
             if not self._is_there(hold):
                 self._explain(hold)
@@ -71,31 +83,24 @@ class Ledger:
                 connection.execute(select(schema.hold.c.id).where(schema.hold.c.id == hold.id)).first()
             )
 
-    def _take(self, connection: Connection, hold: Hold) -> None:
-        """Reserve under SQLite's write lock, which this transaction has held from its beginning."""
-        if not self._store.insert_once(connection, schema.hold, **_cells(hold)):
-            return
-        table = schema.account
-        spared = table.c.aside if hold.purpose is Purpose.WORK else 0
-        taken = connection.execute(
-            update(table)
-            .where(
-                table.c.id.in_(hold.accounts),
-                table.c.frozen.is_(None),
-                table.c.spent + table.c.held + hold.amount.micros <= table.c.cap - spared,
-            )
-            .values(held=table.c.held + hold.amount.micros)
-        )
-        if taken.rowcount != len(hold.accounts):
-            raise _NotTaken
+    def _take(self, hold: Hold) -> None:
+        """Reserve under SQLite's write lock, which the transaction holds from its beginning."""
+        with self._store.swiftly() as cursor:
+            if not cursor.execute(sql.HOLD, _cells(hold)).rowcount:
+                return
+            if cursor.execute(sql.TAKE, _amounts(hold)).rowcount != len(hold.accounts):
+                raise _NotTaken
 
-    def _take_at_once(self, connection: Connection, hold: Hold) -> None:
-        """Reserve in one statement: one round trip, so that the rows are locked for as short as can be."""
-        given = _cells(hold) | {"is_work": hold.purpose is Purpose.WORK}
-        given |= {f"account_{place}": name for place, name in enumerate(hold.accounts)}
-        taken, inserted = connection.execute(_reservation(len(hold.accounts)), given).one()
-        if not inserted or taken != len(hold.accounts):
-            raise _NotTaken
+    def _take_at_once(self, hold: Hold) -> None:
+        """Reserve in one statement that commits by itself: no round trip goes by while the run's row is locked."""
+        statement = sql.RESERVE if hold.day is None else sql.RESERVE_OF_DAY
+        try:
+            with self._store.at_once() as connection:
+                self._store.plainly(connection, statement, _cells(hold) | _amounts(hold))
+        except StorageFailed as trouble:
+            if getattr(getattr(trouble.__cause__, "orig", None), "sqlstate", None) == sql.DIVISION_BY_ZERO:
+                raise _NotTaken from None
+            raise
 
     def _explain(self, hold: Hold) -> None:
         """Raise the sentence on why a reservation was refused, by how the accounts stand now."""
@@ -112,14 +117,11 @@ class Ledger:
 
     def mark_sent(self, hold: str) -> bool:
         """Write down that the request leaves now."""
-        table = schema.hold
-        with self._store.writing() as connection:
-            marked = connection.execute(
-                update(table)
-                .where(table.c.id == hold, table.c.state == HoldState.HELD)
-                .values(state=HoldState.SENT.value)
-            )
-            return marked.rowcount == 1
+        if self._store.is_sqlite:
+            with self._store.swiftly() as cursor:
+                return cursor.execute(sql.SEND, {"id": hold}).rowcount == 1
+        with self._store.at_once() as connection:
+            return self._store.plainly(connection, sql.SEND, {"id": hold}).rowcount == 1
 
     def settle(self, hold: str, bill: Bill) -> bool:
         """Charge the bill of a sent request."""
@@ -238,30 +240,15 @@ def _book(connection: Connection, hold: Hold, charge: Usd) -> None:
         )
 
 
-@cache
-def _reservation(accounts: int) -> TextClause:
-    """Write the one statement that reserves in so many accounts; each step runs only where the one before did."""
-    steps = []
-    for place in range(accounts):
-        earlier = f" AND EXISTS (SELECT 1 FROM a{place - 1})" if place else ""
-        steps.append(
-            f"a{place} AS (UPDATE account SET held = held + :amount WHERE id = :account_{place} AND frozen IS NULL"
-            " AND spent + held + :amount <= cap - CASE WHEN :is_work THEN aside ELSE 0 END"
-            f"{earlier} RETURNING 1)"
-        )
-    columns = [column.name for column in schema.hold.columns if column.name in _RESERVED]
-    values = ", ".join(f":{name}" for name in columns)
-    steps.append(
-        f"h AS (INSERT INTO hold ({', '.join(columns)}) SELECT {values}"
-        f" WHERE EXISTS (SELECT 1 FROM a{accounts - 1}) ON CONFLICT DO NOTHING RETURNING 1)"
-    )
-    taken = " + ".join(f"(SELECT count(*) FROM a{place})" for place in range(accounts))
-    return text(f"WITH {', '.join(steps)} SELECT {taken}, (SELECT count(*) FROM h)")
-
-
-_RESERVED = frozenset(
-    ("id", "run_id", "agent_id", "day", "amount", "state", "owner", "at", "expires", "model", "purpose")
-)
+def _amounts(hold: Hold) -> dict[str, Writable]:
+    """What a reservation takes, and from which accounts; without a day its place is taken by no account's name."""
+    return {
+        "amount": hold.amount.micros,
+        "is_work": int(hold.purpose is Purpose.WORK),
+        "run_account": run_account(hold.run_id),
+        "agent_account": agent_account(hold.agent_id),
+        "day_account": hold.day or "",
+    }
 
 
 def _cells(hold: Hold) -> dict[str, Writable]:

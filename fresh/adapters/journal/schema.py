@@ -162,4 +162,6 @@ hold = Table(
     CheckConstraint("amount >= 0", name="never_below_zero"),
     Index("ix_hold_run", "run_id", "agent_id"),
     Index("ix_hold_open", "at", sqlite_where=OPEN_HOLDS, postgresql_where=OPEN_HOLDS),
+    # One page less to write for each reservation: the rows stand in the index of their ids.
+    sqlite_with_rowid=False,
 )

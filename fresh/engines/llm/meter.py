@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
@@ -36,7 +37,8 @@ class Meter:
     """Ask a model, and know of every dollar before it can be spent.
 
     `permit` holds one of the machine's places for a model call; `halted` says why an agent should stop now, if it
-    should; `day_budget` limits all runs of this journal together, for each day in UTC.
+    should; `day_budget` limits all runs of this journal together, for each day in UTC. Ids
+    begin with the time, so that new rows stand beside each other on disk.
     """
 
     model: Model
@@ -47,7 +49,7 @@ class Meter:
     permit: Callable[[], AbstractContextManager[None]]
     halted: Callable[[Ticket], str | None] = lambda ticket: None
     day_budget: Usd | None = None
-    make_id: Callable[[], str] = lambda: secrets.token_hex(16)
+    make_id: Callable[[], str] = lambda: f"{time.time_ns():016x}{secrets.token_hex(8)}"
     _days: set[str] = field(default_factory=set)
     _opening: threading.Lock = field(default_factory=threading.Lock)
 
