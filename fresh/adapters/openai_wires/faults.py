@@ -30,13 +30,15 @@ def translated(trouble: Exception, server: str, secret: str) -> ModelRefused | M
             return _transport(trouble.__cause__ or trouble, server, secret)
         case openai.APIResponseValidationError():
             return _unreadable(server, "a body of the wrong shape")
-        case openai.LengthFinishReasonError() | openai.ContentFilterFinishReasonError():
-            return ModelUnclear(f"The reply of {server} was cut off: {type(trouble).__name__}.")
-        case openai.OpenAIError():
+        case openai.OpenAIError() if type(trouble) is openai.OpenAIError:
+            # Only what is found wrong before anything is sent has no class of its own.
             return ModelRefused(
                 f"The openai client could not begin: {_clamped(str(trouble), secret)}.",
                 hint="Check OPENAI_API_KEY and OPENAI_BASE_URL.",
             )
+        case openai.OpenAIError():
+            name = type(trouble).__name__
+            return ModelUnclear(f"The reply of {server} could not be used: {name}.", retryable=True)
         case Unreadable():
             return _unreadable(server, _clamped(str(trouble), secret))
         case ValidationError():
