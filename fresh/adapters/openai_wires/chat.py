@@ -118,5 +118,5 @@ def reply(found: Json, request: Request) -> Reply:
 def _said(content: JsonValue) -> str:
     """Read a message's text; some servers give it in parts."""
     if isinstance(content, str):
-        return content
+        return text(content)
     return "".join(text(part.get("text")) for part in mappings(content))
