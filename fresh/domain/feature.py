@@ -60,6 +60,7 @@ class Feature(Value):
     line: int
     end_line: int
     is_class: bool = False
+    bare: bool = Field(default=False, description="a class that defines no method, such as most exceptions")
     reachability: Reachability
     evidence: tuple[str, ...] = Field(
         default=(), description="the path, export or rules behind `reachability`"

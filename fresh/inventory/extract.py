@@ -84,6 +84,7 @@ def _definitions(walk: Walk, lines: list[bytes]) -> list[Definition]:
                 params=[] if isinstance(node, ast.ClassDef) else _meaningful_params(node, decorators),
                 complexity=walk.complexity[index],
                 asserts=walk.asserts[index],
+                indented=owner == -1 and node.col_offset > 0,
             )
         )
     return found

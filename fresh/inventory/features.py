@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -59,8 +60,21 @@ def _groups(graph: Graph) -> list[list[int]]:
             continue
         if module.record.generated or is_generated(module.source.path):
             continue
+        if all(_stands_in(graph, node) for node in twins):
+            continue
         found.append(sorted(twins, key=lambda node: (_is_overload(graph, node), node)))
     return found
+
+
+def _stands_in(graph: Graph, node: int) -> bool:
+    """Tell whether a definition only replaces one of the standard library, or of the project, that can't be imported."""
+    definition, module = graph.modules.definitions[node], graph.modules.of[node]
+    if definition is None or not definition.indented:
+        return False
+    return any(
+        target.partition(".")[0] in sys.stdlib_module_names or not graph.modules.is_external(target)
+        for target in module.imports.get(-1, {}).get(definition.name, ())
+    )
 
 
 def _is_overload(graph: Graph, node: int) -> bool:
@@ -128,6 +142,7 @@ class Describer:
             line=definition.line,
             end_line=definition.end_line,
             is_class=definition.is_class,
+            bare=definition.is_class and not any(graph.modules.members.get(each) for each in nodes),
             reachability=state.reachability,
             evidence=state.evidence,
             exported=export is not None,

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from fresh.domain.counting import count
 from fresh.domain.feature import Signal
 
 PUBLIC = 0.10
@@ -38,21 +39,21 @@ def necessity(need: Need, all_callers: Sequence[int]) -> tuple[float, tuple[Sign
     kinds = ", ".join(need.entry_kinds) or "no entry point"
     parts = [
         ("public", PUBLIC, "its name is public"),
-        ("callers", CALLERS * rank, f"{need.callers} callers, more than {rank:.0%} of all features"),
+        ("callers", CALLERS * rank, f"{count(need.callers, 'caller')}, more than {rank:.0%} of all features"),
         ("entry points", ENTRY_KINDS * _share(len(need.entry_kinds), ENOUGH_KINDS), f"reached by {kinds}"),
         ("documented", DOCUMENTED * (need.named_in is not None), f"named in {need.named_in}"),
         ("docstring", DOCSTRING * need.has_docstring, "it says what it does"),
         ("exported", EXPORTED * (need.export is not None), str(need.export)),
-        ("tests", TESTED * (need.tests > 0), f"{need.tests} tests run it"),
+        ("tests", TESTED * (need.tests > 0), f"run by {count(need.tests, 'test')}"),
         (
             "churn 90 days",
             RECENT * _share(need.churn_90, ENOUGH_RECENT),
-            f"{need.churn_90} commits to its file in 90 days",
+            f"{count(need.churn_90, 'commit')} to its file in 90 days",
         ),
         (
             "churn 365 days",
             YEARLY * _share(need.churn_365, ENOUGH_YEARLY),
-            f"{need.churn_365} commits to its file in a year",
+            f"{count(need.churn_365, 'commit')} to its file in a year",
         ),
     ]
     signals = tuple(

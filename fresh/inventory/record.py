@@ -11,6 +11,7 @@ class Definition(NamedTuple):
 
     `params` is filled only where names of parameters carry meaning: tests and fixtures.
     `digest` names the body's text and is empty for short bodies; `asserts` counts assertions that can fail.
+    `indented` means that it stands inside a statement such as `try` or `if`, so that another one may come first.
     """
 
     qualname: str
@@ -28,6 +29,7 @@ class Definition(NamedTuple):
     params: list[str]
     complexity: int
     asserts: int
+    indented: bool
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from fresh.domain.counting import count
 from fresh.inventory.graph import Graph
 from fresh.inventory.layout import Role
 from fresh.inventory.reach import BUILTIN_METHODS
@@ -49,11 +50,12 @@ class TestPaths:
             tests = direct or {self._root(node) for node in nodes if node in self._strong}
             names = tuple(sorted(self.node_id(test) for test in tests))
             how = "use it" if direct else "reach it through other code"
-            return Tested(STRONG, names[:MOST_NAMED], f"{len(names)} asserting tests {how}; no coverage data")
+            told = f"{count(len(names), 'asserting test')}, found to {how}; no coverage data"
+            return Tested(STRONG, names[:MOST_NAMED], told)
         if reached := [node for node in nodes if node in self._parent]:
             names = (self.node_id(self._root(reached[0])),)
             return Tested(WEAK, names, "tests mention only its name, on an object that is unknown")
-        return Tested(0.0, (), f"none of {len(self.tests)} asserting tests reaches it")
+        return Tested(0.0, (), f"none of {count(len(self.tests), 'asserting test')} reaches it")
 
     def node_id(self, node: int) -> str:
         """Name a test as pytest does."""

@@ -98,7 +98,7 @@ def _demand_meaning(run: TestRun, rig: Rig) -> None:
         )
     if run.outcomes and not run.passed:
         raise Refusal(
-            f"None of the {len(run.outcomes)} tests passes on the base commit: {telling(run.tail)}.",
+            f"{_none_of(len(run.outcomes))} on the base commit: {telling(run.tail)}.",
             hint=HINT,
         )
     if not run.outcomes and run.exit_code not in _EMPTY[rig.command.style]:
@@ -107,6 +107,10 @@ def _demand_meaning(run: TestRun, rig: Rig) -> None:
             f"{telling(run.tail)}.",
             hint=HINT,
         )
+
+
+def _none_of(number: int) -> str:
+    return f"None of the {number} tests passes" if number > 1 else "The only test does not pass"
 
 
 def telling(tail: str) -> str:

@@ -222,7 +222,7 @@ def test_tests_that_all_fail_before_any_change_are_refused_and_bar_no_other_run(
     _have_one_test(operator, "assert 1 == 2")
     for _ in range(2):
         told = complaint(operator, *START, code=1, timeout=240)
-        assert told.startswith("None of the 1 tests passes on the base commit: assert 1 == 2")
+        assert told.startswith("The only test does not pass on the base commit: assert 1 == 2")
     _assert_closed_without_agents(operator)
 
 

@@ -111,7 +111,7 @@ def test_a_file_that_the_project_s_linter_never_sees_is_declined(tmp_path: Path)
 
 def test_fewer_than_three_fixes_are_not_worth_a_review(tmp_path: Path) -> None:
     files = PROJECT | {"pocket/text.py": "import os\n\n\nclass Box:\n    pass\n"}
-    with pytest.raises(Declined, match="has 1 safe fixes, fewer than 3: nothing worth a review"):
+    with pytest.raises(Declined, match="has 1 safe fix, fewer than 3: nothing worth a review"):
         tidied(bench_on(files, tmp_path))
 
 
@@ -121,7 +121,9 @@ def test_fixes_that_break_a_test_are_declined_with_its_name(tmp_path: Path) -> N
         TEST + "\n\ndef test_source():\n    import inspect\n    assert '(object)' in inspect.getsource(Box)\n"
     )
     files = PROJECT | {"tests/test_text.py": test}
-    with pytest.raises(Declined, match=r"1 tests that passed fail .*tests/test_text\.py::test_source"):
+    with pytest.raises(
+        Declined, match=r"1 test fail that passed before, first tests/test_text\.py::test_source"
+    ):
         tidied(bench_on(files, tmp_path))
 
 
@@ -189,6 +191,11 @@ def test_rules_that_a_project_did_not_choose_keep_silent_but_for_the_harmless(tm
         ({"path": "pocket/text.js"}, "no Python file"),
         ({"reachability": Reachability.UNKNOWN}, "could not be analysed"),
         ({"findings": (Finding(code="F401", line=1, text="unused", fixable=False),)}, "no lint finding"),
+        ({"findings": (Finding(code="RET505", line=1, text="else", fixable=True),) * 3}, "no lint finding"),
+        (
+            {"findings": (Finding(code="F541", line=1, text="f-string", fixable=True),)},
+            "has 1 lint finding with",
+        ),
     ],
 )
 def test_screening_names_the_reason(facts: dict[str, object], reason: str) -> None:
@@ -196,10 +203,29 @@ def test_screening_names_the_reason(facts: dict[str, object], reason: str) -> No
     assert reason in (tidy.screen(feature, inventory_of(feature)) or "")
 
 
-def test_a_file_with_fixable_findings_is_worth_trying() -> None:
-    found = (Finding(code="F541", line=13, text="f-string", fixable=True),)
-    feature = feature_of(PROJECT, "pocket/text.py", "Box", findings=found)
+def fixable(*lines: int) -> tuple[Finding, ...]:
+    """Findings that a small change could fix."""
+    return tuple(Finding(code="F541", line=line, text="f-string", fixable=True) for line in lines)
+
+
+def test_a_file_with_enough_fixable_findings_is_worth_trying() -> None:
+    feature = feature_of(PROJECT, "pocket/text.py", "Box", findings=fixable(12, 13, 14))
     assert tidy.screen(feature, inventory_of(feature)) is None
+
+
+def test_a_file_is_picked_once_however_many_features_it_holds() -> None:
+    """Whoever declines to tidy a file declines for all of it."""
+    plain = feature_of(PROJECT, "pocket/text.py", "Box")
+    few, most, none = (
+        plain.model_copy(update={"key": f"pocket.text:{name}", "qualname": name, "findings": fixable(*lines)})
+        for name, lines in (("Few", (1,)), ("Most", (2, 3)), ("None", ()))
+    )
+    inventory = inventory_of(few, most, none)
+    assert tidy.screen(most, inventory) is None
+    for other in (few, none):
+        assert tidy.screen(other, inventory) == (
+            "pocket/text.py is tidied as one, for pocket.text:Most, which has most of its findings."
+        )
 
 
 def test_words_of_a_person_and_failed_checks_are_declined_honestly(tmp_path: Path) -> None:

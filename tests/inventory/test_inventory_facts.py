@@ -221,3 +221,46 @@ def test_protected_paths_are_never_safe(path: str, tmp_path: Path) -> None:
     inventory = inventory_of({path: "def work():\n    return 1\n", "tests/test_code.py": test}, tmp_path)
     found = feature_of(inventory, f"{module}:work")
     assert (found.tested, found.safety) == (0.5, 0.0)
+
+
+# ----------------------------------------------------------------------------------------------------- what is none
+
+STAND_INS = {
+    "try:\n    from threading import RLock as Lock\nexcept ImportError:\n    class Lock:\n        def take(self):\n            return 1\n": False,
+    "import sys\nif sys.version_info > (3, 11):\n    from enum import StrEnum as Lock\nelse:\n    class Lock:\n        pass\n": False,
+    "try:\n    from app.locks import Lock\nexcept ImportError:\n    class Lock:\n        pass\n": False,
+    "try:\n    from speedy import Lock\nexcept ImportError:\n    class Lock:\n        pass\n": True,
+    "from threading import Lock\n\n\nclass Lock(Lock):\n    pass\n": True,
+    "try:\n    import speedy\nexcept ImportError:\n    class Lock:\n        pass\n": True,
+    "if True:\n    class Lock:\n        pass\n": True,
+}
+
+
+@pytest.mark.parametrize("code", STAND_INS)
+def test_what_only_stands_in_for_the_standard_library_or_the_project_s_own_is_no_feature(
+    code: str, tmp_path: Path
+) -> None:
+    files = {"app/__init__.py": "", "app/locks.py": "class Lock:\n    pass\n", "app/code.py": code}
+    assert bool(inventory_of(files, tmp_path).feature("app.code:Lock")) == STAND_INS[code]
+
+
+@pytest.mark.parametrize(
+    ("code", "bare"),
+    [
+        ('class work(ValueError):\n    """It went wrong."""\n', True),
+        ("class work(ValueError):\n    code = 3\n", True),
+        ("class work:\n    def go(self):\n        return 1\n", False),
+        ("class work:\n    def __init__(self):\n        self.done = 1\n", False),
+        ("def work():\n    return 1\n", False),
+    ],
+)
+def test_a_class_without_a_method_is_bare(code: str, bare: bool, tmp_path: Path) -> None:
+    assert one(code, tmp_path).bare == bare
+
+
+def test_one_test_is_told_in_the_singular(tmp_path: Path) -> None:
+    test = "from app.code import work\n\ndef test_it():\n    assert work() == 1\n"
+    found = one("def work():\n    return 1\n", tmp_path, **{"tests/test_code.py": test})
+    told = {signal.name: signal.why for signal in found.signals}
+    assert told["tested"].startswith("1 asserting test, ")
+    assert told["necessity: tests"] == "run by 1 test"

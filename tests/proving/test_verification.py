@@ -247,7 +247,7 @@ def test_the_base_is_run_once(tmp_path: Path) -> None:
             None,
             r"took more than 15 s, in tests/test_old\.py::test_a",
         ),
-        ("import nothing_there\n", None, "None of the 1 tests passes .* No module named 'nothing_there'"),
+        ("import nothing_there\n", None, "The only test does not pass .* No module named 'nothing_there'"),
         ("def test_a():\n    import os\n    os._exit(3)\n", None, r"broke off in tests/test_old\.py::test_a"),
         ("", "pytest --no-such-option", "unrecognized arguments"),
         ("", "python -c 'raise SystemExit(7)'", "exit code 7"),

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fresh.domain.counting import count
 from fresh.domain.evidence import Evidence, RunEnd, TestRun
 from fresh.domain.feature import Feature, Finding, Inventory, Reachability
 from fresh.domain.work import Plan, Work
@@ -45,19 +46,31 @@ def screen(feature: Feature, inventory: Inventory) -> str | None:
         return f"{feature.path} could not be analysed."
     if is_test(feature.path) or "tests" in feature.path.split("/")[:-1]:
         return f"{feature.path} is a test, whose meaning must not move."
-    if not _expected(feature, inventory):
+    expected = len(_expected(feature, inventory))
+    if not expected:
         return f"{feature.path} has no lint finding with a fix that keeps its behaviour."
+    if expected < FEWEST:
+        found = count(expected, "lint finding")
+        return f"{feature.path} has {found} with a fix that keeps its behaviour, fewer than {FEWEST}."
+    spoken_for = min(_mates(feature, inventory), key=lambda mate: (-len(_fixable(mate)), mate.key))
+    if spoken_for.key != feature.key:
+        return f"{feature.path} is tidied as one, for {spoken_for.key}, which has most of its findings."
     return None
 
 
 def _expected(feature: Feature, inventory: Inventory) -> list[Finding]:
     """List the findings of the feature's whole file that these rules may fix."""
+    return [finding for mate in _mates(feature, inventory) for finding in _fixable(mate)]
+
+
+def _mates(feature: Feature, inventory: Inventory) -> list[Feature]:
+    mates = {mate.key: mate for mate in inventory.features if mate.path == feature.path}
+    return list({**mates, feature.key: feature}.values())
+
+
+def _fixable(feature: Feature) -> list[Finding]:
     known = {*WHITESPACE, *PLAIN, *DATED}
-    mates = {mate.key: mate for mate in inventory.features if mate.path == feature.path} | {
-        feature.key: feature
-    }
-    found = {finding for mate in mates.values() for finding in mate.findings}
-    return [finding for finding in found if finding.fixable and finding.code in known]
+    return [finding for finding in feature.findings if finding.fixable and finding.code in known]
 
 
 def plan(bench: Bench) -> Plan:
@@ -65,9 +78,9 @@ def plan(bench: Bench) -> Plan:
     feature = bench.ticket.feature
     if habits_of(bench).leaves_out(feature.path):
         raise Declined(f"The project's own lint configuration leaves {feature.path} out.")
-    count = Counter(finding.code for finding in _expected(feature, bench.inventory))
+    often = Counter(finding.code for finding in _expected(feature, bench.inventory))
     named = (
-        ", ".join(f"{code} ({number})" for code, number in sorted(count.items())) or "none in the inventory"
+        ", ".join(f"{code} ({number})" for code, number in sorted(often.items())) or "none in the inventory"
     )
     return Plan(
         summary=f"tidy {feature.path}",
@@ -125,9 +138,9 @@ def _fixed(
     found = [finding for finding in tidier.find(path, before, rules) if finding.fixable]
     if "F401" in rules.select and not are_harmless(bench, path, before, tidier, rules):
         found = [finding for finding in found if finding.code != "F401"]
-    count = Counter(finding.code for finding in found)
+    often = Counter(finding.code for finding in found)
     chosen: list[str] = []
-    for code in sorted(count, key=lambda code: (-count[code], code)):
+    for code in sorted(often, key=lambda code: (-often[code], code)):
         wider = replace(rules, select=(*chosen, code))
         text = tidier.fix(path, before, wider)
         if _changed_lines(before, text) <= MOST_LINES and _keeps_its_promise(
@@ -136,7 +149,8 @@ def _fixed(
             chosen.append(code)
     fixed = [finding for finding in found if finding.code in chosen]
     if len(fixed) < FEWEST:
-        raise Declined(f"{path} has {len(fixed)} safe fixes, fewer than {FEWEST}: nothing worth a review.")
+        fixes = f"{len(fixed)} safe fix" if len(fixed) == 1 else f"{len(fixed)} safe fixes"
+        raise Declined(f"{path} has {fixes}, fewer than {FEWEST}: nothing worth a review.")
     rules = replace(rules, select=tuple(chosen))
     after = tidier.fix(path, before, rules)
     # What stood above the first line of code is gone with an unused import; its blank lines go too.
@@ -210,7 +224,9 @@ def _still_green(path: str, before: TestRun, after: TestRun) -> None:
         raise Declined(f"The tests of {path} did not end after the fixes ({after.ended}).")
     broken = sorted((after.failing - before.failing) | (before.passed - after.passed))
     if broken:
-        raise Declined(f"{len(broken)} tests that passed fail after the fixes of {path}, first {broken[0]}.")
+        raise Declined(
+            f"After the fixes of {path}, {count(len(broken), 'test')} fail that passed before, first {broken[0]}."
+        )
     if before.exit_code == 0 and after.exit_code != 0:
         raise Declined(f"The tests of {path} end with {after.exit_code} after the fixes, with 0 before.")
 
@@ -224,18 +240,15 @@ def _report(
     tests: Sequence[str],
     rules: TidyRules,
 ) -> Work:
-    count = Counter(finding.code for finding in fixed)
+    often = Counter(finding.code for finding in fixed)
     texts = {finding.code: finding.text for finding in reversed(fixed)}
     details = [
-        f"{code}: {count[code]} fixed, e.g. {texts[code]}"
-        for code in sorted(count, key=lambda c: (-count[c], c))
+        f"{code}: {often[code]} fixed, e.g. {texts[code]}"
+        for code in sorted(often, key=lambda c: (-often[c], c))
     ]
-    ran = (
-        f"{len(green.passed)} tests in {len(tests)} files near it"
-        if tests
-        else f"all {len(green.passed)} tests"
-    )
-    details.append(f"{_changed_lines(before, after)} lines differ; {ran} pass as before.")
+    passed = count(len(green.passed), "test")
+    ran = f"{passed} in {count(len(tests), 'file')} near it" if tests else f"all of {passed}"
+    details.append(f"Lines that differ: {_changed_lines(before, after)}. Pass as before: {ran}.")
     unchecked = (
         ()
         if green.passed

@@ -171,6 +171,7 @@ def test_inverse_pairs_are_found_by_their_names(tmp_path: Path, name: str, other
         ({"tested": 1.0, "tested_by": ("tests/test_a.py::test_f",)}, "is tested already"),
         ({"reachability": Reachability.UNKNOWN}, "could not be analysed"),
         ({"qualname": "_hidden"}, "private"),
+        ({"qualname": "FormatError", "is_class": True, "bare": True}, "defines no method"),
         ({"qualname": "f.<locals>.g"}, "inside another function"),
         ({"path": "tests/test_text.py"}, "part of the tests"),
         ({"path": "pocket/migrations/one.py"}, "migrations/"),

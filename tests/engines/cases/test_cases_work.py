@@ -227,7 +227,7 @@ def test_a_function_that_tests_nearby_already_run_is_declined_with_the_number(tm
     files["tests/test_text.py"] = (
         "from pocket.text import double\n\n\ndef test_it():\n    assert double(2) == 4\n"
     )
-    with pytest.raises(Declined, match="existing tests run all 1 lines of double already"):
+    with pytest.raises(Declined, match=r"existing tests run every line of double already \(1\)"):
         write_test(bench_for(files, "double", tmp_path))
 
 
@@ -253,3 +253,14 @@ def test_words_of_a_person_and_failed_checks_are_declined_honestly(tmp_path: Pat
 def test_the_same_project_gives_the_same_file(tmp_path: Path) -> None:
     first = write_test(bench_for(project(CLIPPER), "normalize", tmp_path / "one"))[1]
     assert write_test(bench_for(project(CLIPPER), "normalize", tmp_path / "two"))[1] == first
+
+
+@pytest.mark.slow
+def test_a_reason_never_names_a_directory_that_only_existed_meanwhile(tmp_path: Path) -> None:
+    source = (
+        "from pathlib import Path\n\n\ndef open_up(place: Path) -> int:\n"
+        '    return len((place / "inner" / "none.txt").read_text())\n'
+    )
+    with pytest.raises(Declined, match=r"fails with \w+Error: .*'tmp_path/.*inner/none\.txt'") as declined:
+        write_test(bench_for(project(source), "open_up", tmp_path))
+    assert "/tmp/" not in declined.value.message

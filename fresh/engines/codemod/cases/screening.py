@@ -31,6 +31,8 @@ def screen(feature: Feature, inventory: Inventory) -> str | None:
         return f"{name} is defined inside another function and can't be called from a test."
     if any(part.startswith("_") for part in name.split(".")):
         return f"{name} is private: it is tested through what uses it."
+    if feature.bare:
+        return f"{name} defines no method: there is no behaviour of its own to pin."
     if feature.stub:
         return f"{name} has an unfinished body: there is no behaviour to pin."
     if feature.reachability is Reachability.UNKNOWN:

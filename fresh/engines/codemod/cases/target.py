@@ -83,7 +83,7 @@ def _dangers(node: Definition, module: ast.Module, name: str) -> dict[str, str]:
         for why in dangers.values():
             raise Declined(f"{name} {why}, which no unattended test should do.")
     elif "__init__" in dangers:
-        raise Declined(f"Making a {name} {dangers['__init__']}, which no unattended test should do.")
+        raise Declined(f"Making {name} objects {dangers['__init__']}, which no unattended test should do.")
     elif dangers and not any(not method.startswith("_") and method not in dangers for method in found):
         method, why = next(iter(dangers.items()))
         raise Declined(f"{name}.{method} {why}, and {name} has no other method.")

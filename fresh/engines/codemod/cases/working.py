@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fresh.domain.counting import count
 from fresh.domain.evidence import Evidence
 from fresh.domain.work import NewTest, Plan, Work
 from fresh.engines.codemod.cases.choice import agrees, choose, readable, steady
@@ -77,7 +78,7 @@ def _something_left(target: Target, before: tuple[int, ...] | None) -> None:
         raise Declined(f"{target.name} has no lines of its own that a test could run.")
     if before is not None and len(before) == len(target.lines):
         raise Declined(
-            f"The existing tests run all {len(before)} lines of {target.name} already; another test would add none."
+            f"The existing tests run every line of {target.name} already ({len(before)}); another test would add none."
         )
 
 
@@ -115,7 +116,7 @@ def _chosen(target: Target, survey: Survey, held: Sequence[Observation]) -> tupl
         raise Declined(f"{target.name} returns nothing and changes nothing that a test could see.")
     run = {line for item in chosen for line in item.lines}
     if not run:
-        raise Declined(f"No example reaches the {len(target.lines)} lines of {target.name}.")
+        raise Declined(f"No example reaches any line of {target.name} ({len(target.lines)}).")
     return chosen
 
 
@@ -181,7 +182,8 @@ def _report(
     found = sum(item.call.origin != "type" for item in chosen)
     earlier = "not measured" if proof.before is None else f"{len(proof.before)}"
     details = (
-        f"{len(page.tests)} tests with {len(chosen)} cases, chosen from {len(held)} steady observations; "
+        f"{count(len(page.tests), 'test')} with {count(len(chosen), 'case')}, chosen from "
+        f"{count(len(held), 'steady observation')}; "
         f"{found} inputs come from code or documentation, {confirmed} results are confirmed by documentation.",
         f"{len(proof.covered)} of {len(proof.lines)} lines of `{target.name}` run (tests nearby before: {earlier}).",
         f"{proof.trial.killed} of {proof.trial.tried} mutants on those lines are noticed.",

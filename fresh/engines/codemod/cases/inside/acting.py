@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from . import literal
@@ -27,6 +27,7 @@ from .wire import Call, Import, Outcome
 
 SECONDS = 1.0
 LONGEST_STREAM = 12
+LONGEST_REASON = 200
 FEW = 5
 
 
@@ -63,16 +64,21 @@ def perform(
 ) -> Outcome:
     """Make the call in an empty directory and say what came of it; never raises for what the target does."""
     with workroom() as room:
-        tmp_path = pathlib.Path(room)
-        for name, text in call.files:
-            (tmp_path / name).write_text(text, encoding="utf-8")
-        try:
-            prepared = _prepare(call, tmp_path)
-        except Exception as error:  # noqa: BLE001 (an argument's own constructor may raise anything)
-            return Outcome(
-                "unclear", why=f"its arguments can't be made: {type(error).__name__}: {error}"[:200]
-            )
-        return _watch(prepared, subject, guard, trace, tmp_path, seconds)
+        outcome = _tried(call, subject, guard, trace, pathlib.Path(room), seconds)
+    # Nobody who reads the reason has ever seen that directory.
+    return replace(outcome, why=outcome.why.replace(room, "tmp_path")[:LONGEST_REASON])
+
+
+def _tried(
+    call: Call, subject: Subject, guard: Guard, trace: Trace | None, tmp_path: pathlib.Path, seconds: float
+) -> Outcome:
+    for name, text in call.files:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    try:
+        prepared = _prepare(call, tmp_path)
+    except Exception as error:  # noqa: BLE001 (an argument's own constructor may raise anything)
+        return Outcome("unclear", why=f"its arguments can't be made: {type(error).__name__}: {error}")
+    return _watch(prepared, subject, guard, trace, tmp_path, seconds)
 
 
 def _prepare(call: Call, tmp_path: pathlib.Path) -> _Prepared:
@@ -195,7 +201,7 @@ def _raised(error: BaseException, subject: Subject, guard: Guard) -> Outcome:
         and last.lineno in raise_lines(subject.path)
     )
     if not mine:
-        return Outcome("unclear", why=f"it fails with {name}: {error}"[:200], error=name)
+        return Outcome("unclear", why=f"it fails with {name}: {error}", error=name)
     try:
         imports: list[Import] = []
         source = literal.name_of(type(error), imports)

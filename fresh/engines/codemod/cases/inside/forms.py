@@ -62,7 +62,7 @@ def forms_of(subject: Subject, question: Question) -> list[Form]:
             return _of_class(subject.owner, owner, imported, question, method)
         if not (inspect.isroutine(subject.live) or hasattr(subject.live, "__wrapped__")):
             raise NotThere(
-                f"{question.qualname} is a {type(subject.live).__name__} object, no plain function"
+                f"{question.qualname} is no plain function but an object of {type(subject.live).__name__}"
             )
         found = parameters_of(subject.live, question.hints)
     except Unfit as problem:

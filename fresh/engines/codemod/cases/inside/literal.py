@@ -75,7 +75,7 @@ def _write(value: object, imports: list[Import], tmp_path: pathlib.Path | None, 
         return _write_dataclass(value, imports, tmp_path, depth)
     if isinstance(value, type):
         return name_of(value, imports)
-    raise Unwritable(f"a {kind.__qualname__} object has no literal form")
+    raise Unwritable(f"{kind.__qualname__} objects have no literal form")
 
 
 _UTC = datetime.timezone.utc  # noqa: UP017 (datetime.UTC is younger than 3.10)
@@ -169,7 +169,7 @@ def _write_path(value: pathlib.PurePath, imports: list[Import], tmp_path: pathli
 def _write_standard(value: object, imports: list[Import]) -> str:
     kind = type(value)
     if kind.__module__ not in ("decimal", "fractions", "uuid", "datetime"):
-        raise Unwritable(f"a {kind.__qualname__} object has no literal form")
+        raise Unwritable(f"{kind.__qualname__} objects have no literal form")
     if isinstance(value, (datetime.datetime, datetime.time)) and value.tzinfo not in (None, _UTC):
         raise Unwritable("the time carries its own zone object")
     if kind in _MOMENTS:
