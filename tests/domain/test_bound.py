@@ -13,7 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fresh.domain.bound import FRAME, FRAME_OF_ITEM, anchor_after, input_bound
-from fresh.domain.conversation import Anchor, Call, Item, Output, Reply, Request, Said, Told, Tool, Usage
+from fresh.domain.conversation import (
+    Anchor,
+    Call,
+    Item,
+    Output,
+    Reply,
+    Request,
+    Said,
+    Thought,
+    Told,
+    Tool,
+    Usage,
+)
 
 NASTY = {
     "cuneiform": "".join(chr(0x12000 + n % 900) for n in range(4000)),
@@ -33,7 +45,15 @@ def tokenizer() -> bpe_openai.Encoding:
 
 
 def tokens(text: str) -> int:
-    return len(tokenizer().encode(text.encode("utf-8", "replace").decode()))
+    return len(tokenizer().encode_ordinary(text.encode("utf-8", "replace").decode()))
+
+
+def rendered(arguments: str) -> str:
+    """Show a call's arguments as the most talkative template does."""
+    try:
+        return json.dumps(json.loads(arguments), indent=4)
+    except ValueError:
+        return arguments
 
 
 def true_count(request: Request) -> int:
@@ -43,7 +63,7 @@ def true_count(request: Request) -> int:
     for item in request.items:
         match item:
             case Call():
-                shown.append(item.name + item.arguments)
+                shown.append(item.name + rendered(item.arguments))
             case Output() | Told() | Said():
                 shown.append(item.text)
             case _:
@@ -109,9 +129,36 @@ def test_an_anchor_makes_the_bound_of_a_long_conversation_tight() -> None:
     assert input_bound(further) > 2 * input_bound(further, anchor)
 
 
-def test_an_anchor_too_small_to_be_true_is_not_believed() -> None:
+@pytest.mark.parametrize("share", [0, 0.1, 0.3])
+def test_an_anchor_that_counts_only_what_was_not_cached_is_not_believed(share: float) -> None:
     request = asking(Told(text=NASTY["code"]), Told(text="go on"))
-    assert input_bound(request, Anchor(items=1, tokens=7)) == input_bound(request)
+    told = int(true_count(request) * share)
+    assert input_bound(request, Anchor(items=1, tokens=told)) == input_bound(request)
+
+
+def test_an_anchor_that_is_absurdly_great_makes_no_bound_worse() -> None:
+    request = asking(Told(text="x"), Told(text="go on"))
+    assert input_bound(request, Anchor(items=1, tokens=2**53)) == input_bound(request)
+
+
+def test_reasoning_sealed_in_many_bytes_does_not_make_an_anchor_unbelievable() -> None:
+    sealed = Thought(sealed=json.dumps({"encrypted_content": NASTY["base64"]}))
+    request = asking(Told(text="x"), sealed, Said(text="ok"), Told(text="go on"))
+    assert input_bound(request, Anchor(items=3, tokens=900)) < 1100
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.recursive(
+        st.text(max_size=10) | st.integers() | st.booleans(),
+        lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=5), inner, max_size=5),
+        max_leaves=40,
+    )
+)
+def test_arguments_that_a_template_writes_anew_are_bounded(arguments: object) -> None:
+    compact = json.dumps({"a": arguments}, ensure_ascii=False, separators=(",", ":"))
+    request = asking(Call(id="c", name="edit", arguments=compact))
+    assert true_count(request) <= input_bound(request)
 
 
 def test_an_anchor_of_a_longer_conversation_is_not_believed() -> None:
