@@ -40,7 +40,7 @@ CONTAINED = {"CapEff": "0" * 16, "CapPrm": "0" * 16, "CapBnd": "0" * 16, "NoNewP
 
 
 class BwrapSandbox:
-    """Run untrusted commands with bubblewrap 0.8 or newer on Linux 5.14 or newer, x86_64.
+    """Run untrusted commands with bubblewrap 0.8 or newer on Linux 5.14 or newer, on x86_64 or aarch64.
 
     `state` is a directory of the host in which it notes what a killed host would leave behind. `uid` is whom
     commands run as when the host is root, 65533 unless said otherwise; an ordinary user can only run them as itself.
