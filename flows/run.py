@@ -28,7 +28,7 @@ from tasks.opening import draw, open_run
 from tasks.preparing import prepare, survey
 from tasks.reporting import close, complete, report_of, write_report
 from tasks.showing import show_progress
-from tasks.spending import note_shrinking, seats
+from tasks.spending import note_shrinking, seats, told_of_money
 
 THREADS = 512
 """A waiting agent keeps its thread, so there must be more of them than seats."""
@@ -211,9 +211,11 @@ def _drop_ended(live: dict[str, EngineName], ended: queue.SimpleQueue[str]) -> N
 
 
 def _show(tools: Toolbox, record: RunRecord) -> None:
-    """Show progress in Prefect when an agent has ended since the last look."""
+    """Show progress in Prefect when an agent has ended, or something was told of money, since the last look."""
     tickets = tools.journal.tickets(record.id)
     reports = tools.journal.reports(record.id)
-    if tools.shown.get(record.id) != len(reports):
-        tools.shown[record.id] = len(reports)
-        show_progress(record.id, len(reports), len(tickets), [narration.ended(report) for report in reports])
+    told = told_of_money(tools, record) if record.engine is EngineName.LLM else ()
+    if tools.shown.get(record.id) != len(reports) + len(told):
+        tools.shown[record.id] = len(reports) + len(told)
+        lines = [*told, *(narration.ended(report) for report in reports)]
+        show_progress(record.id, len(reports), len(tickets), lines)

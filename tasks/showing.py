@@ -11,6 +11,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.runtime import flow_run
 
 from fresh.domain.agent import Ticket
+from fresh.domain.alerting import Alert, alert_key
 from fresh.domain.budget import agent_account, run_account
 from fresh.domain.evidence import Evidence
 from fresh.domain.identity import slug
@@ -30,14 +31,25 @@ def show_money(tools: Toolbox, record: RunRecord, shown: Mapping[str, str]) -> M
     costs = {
         flow: its.spent for agent, its in by_agent(holds).items() if (flow := tools.journal.flow_run(agent))
     }
-    if costs and (run := tools.journal.run_flow(record.id)) is not None:
+    run = tools.journal.run_flow(record.id)
+    if costs and run is not None:
         costs[run] = spending(holds).spent
-    words = {flow: f"{cost.dollars:.2f}" for flow, cost in costs.items()}
+    told = _told(tools, record.id) if costs else ()
+    words: dict[str, str] = {}
     for flow, cost in costs.items():
+        marks = {"cost-usd": f"{cost.dollars:.2f}"}
+        if flow == run and told:
+            marks["budget-alert"] = ",".join(told)
+        words[flow] = " ".join(marks.values())
         if shown.get(flow) != words[flow]:
             with contextlib.suppress(*LOST):
-                tools.control.show(flow, {"cost-usd": words[flow]}, {"cost_usd": cost.dollars})
+                tools.control.show(flow, marks, {"cost_usd": cost.dollars})
     return words
+
+
+def _told(tools: Toolbox, run_id: str) -> tuple[str, ...]:
+    """List the alerts that were told of a run."""
+    return tuple(alert for alert in Alert if tools.journal.recall(alert_key(run_id, alert)) is not None)
 
 
 def show_phase(ticket: Ticket, phase: Phase, cost: Usd) -> None:

@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterTags,
+)
 from prefect.client.schemas.sorting import FlowRunSort
 
 from fresh.adapters.prefect_control import PrefectControl
@@ -163,7 +167,9 @@ def test_an_agent_whose_cap_is_spent_fails_with_the_arithmetic_and_the_others_go
     assert len(report.ended(Outcome.COMPLETED)) == 2
 
 
-def test_alerts_are_told_once_each_in_the_log_the_status_and_the_report(fakes: Fakes) -> None:
+def test_alerts_are_told_once_each_in_the_log_the_status_prefect_and_the_report(
+    fakes: Fakes, prefect_url: str
+) -> None:
     spender = spending(fakes, 0.3)
     pause = threading.Event()
     pay = spender.pay
@@ -185,6 +191,11 @@ def test_alerts_are_told_once_each_in_the_log_the_status_and_the_report(fakes: F
     status = fakes.tools.journal.status(report.run_id)
     assert status is not None
     assert len(status.alerts) == 2
+    with get_client(sync_client=True) as client:
+        whole = client.read_flow_run(fakes.tools.journal.run_flow(report.run_id))  # type: ignore[arg-type]
+    assert "budget-alert:50,80" in whole.tags
+    progress = httpx.get(f"{prefect_url}/artifacts/progress-{report.run_id}/latest").json()["data"]
+    assert "80 % is spent" in progress
 
 
 def test_people_see_the_cost_of_the_run_and_of_each_agent_in_prefect_while_they_work(fakes: Fakes) -> None:
