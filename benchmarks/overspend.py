@@ -25,6 +25,7 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from benchmarks.figures import Figure, note
 from fresh.adapters.genai_prices import GenaiPrices
 from fresh.adapters.openai_model import OpenAIModel, Wire
 from fresh.adapters.processes import lives, this_host
@@ -220,6 +221,16 @@ def main() -> int:
                     took = time.perf_counter() - began
                     billed = float(server.billed)
                 over += contender == "fresh" and billed > CAP
+                most = 1.0 if contender == "fresh" else None
+                note(
+                    Figure(
+                        f"{contender}, {agents} agents: billed, of the limit",
+                        billed,
+                        "$",
+                        CAP,
+                        most_times=most,
+                    )
+                )
                 print(
                     f"{contender:12} {agents:6} {server.calls:6} {billed:7.2f}$ {CAP:6.2f}$"
                     f" {billed / CAP:7.2f}x {took:8.1f}"

@@ -1,6 +1,6 @@
 """Measure what the sandbox adds to a command, beside a bare subprocess in the same run.
 
-    python benchmarks/sandbox.py [ROUNDS]
+    python -m benchmarks.sandbox [ROUNDS]
 
 Prints one line for each kind of work: medians of both in milliseconds, the difference, and the ratio.
 """
@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from benchmarks.figures import Figure, note
 from fresh.adapters.bwrap_sandbox import BwrapSandbox
 from fresh.ports import Command, Mount
 
@@ -54,6 +55,7 @@ def compare(what: str, sandbox: BwrapSandbox, tree: Path, argv: Sequence[str], r
     print(
         f"{what:22} bare {plain:8.1f} ms  contained {walled:8.1f} ms  +{walled - plain:6.1f} ms  x{walled / plain:.2f}"
     )
+    note(Figure(f"{what}, beside a bare process", walled, "ms", plain))
 
 
 def crowd(sandbox: BwrapSandbox, tree: Path, rounds: int) -> None:
@@ -62,6 +64,7 @@ def crowd(sandbox: BwrapSandbox, tree: Path, rounds: int) -> None:
     with ThreadPoolExecutor(10) as pool:
         taken = timed(lambda: list(pool.map(lambda _: succeed(sandbox, command), range(rounds))))
     print(f"{'ten at once':22} {rounds} commands in {taken:.0f} ms: {taken / rounds:.1f} ms each")
+    note(Figure("ten at once, each", taken / rounds, "ms"))
 
 
 def contained(tree: Path, argv: Sequence[str]) -> Command:

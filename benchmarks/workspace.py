@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from benchmarks.figures import Figure, note
 from fresh.adapters.git_workspace import GitWorkspace
 
 Made = TypeVar("Made")
@@ -42,6 +43,7 @@ def main() -> None:
         print(
             f"{ours:>7} {left * 1e3:7.1f} ms   git {theirs:<16} {right * 1e3:7.1f} ms   ratio {left / right:5.2f}"
         )
+        note(Figure(f"{ours}, beside git {theirs}", left * 1e3, "ms", right * 1e3))
     print(
         f"   take_base, first {taken['first base'][0] * 1e3:.1f} ms, again {statistics.median(taken['base']) * 1e3:.1f} ms"
     )
