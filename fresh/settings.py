@@ -15,6 +15,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from fresh.domain.money import MOST
 from fresh.errors import OperatorMistake
 
+DEFAULT_MODEL = "gpt-5-mini"
+"""The model of who has an OpenAI key and named none: with 100,000 tokens of context a step costs about $0.02."""
+
 
 class Settings(BaseSettings):
     """Read from the environment, `FRESH_*` unless a vendor's own name is usual."""
@@ -23,7 +26,9 @@ class Settings(BaseSettings):
 
     home: Path | None = Field(default=None, description="state directory; default `.fresh` in the repository")
     journal_url: str | None = Field(default=None, description="SQLAlchemy URL of the journal; default SQLite")
-    model: str | None = Field(default=None, description="model of the llm engine")
+    model: str | None = Field(
+        default=None, description=f"model of the llm engine; at OpenAI's own server {DEFAULT_MODEL} if unset"
+    )
     sandbox_uid: int | None = Field(
         default=None, ge=1, description="unprivileged uid of the sandbox when Fresh itself runs as root"
     )
@@ -36,6 +41,11 @@ class Settings(BaseSettings):
     wire: Literal["responses", "chat"] | None = Field(
         default=None,
         description="how the server is spoken to; default: Responses, and Chat Completions where that is unknown",
+    )
+    knows_openai: bool | None = Field(
+        default=None,
+        description="whether the server knows what only OpenAI's own do (service tiers, sealed reasoning, cache keys); "
+        "default: by the host of OPENAI_BASE_URL; say true for a gateway to OpenAI",
     )
     price_input: Decimal | None = Field(
         default=None, ge=0, description="US dollars per million input tokens, for a model that no table knows"
@@ -57,11 +67,23 @@ class Settings(BaseSettings):
     )
     prefect_api_url: str | None = Field(default=None, alias="PREFECT_API_URL")
     openai_base_url: str | None = Field(
-        default=None, alias="OPENAI_BASE_URL", description="any OpenAI-compatible server; default OpenAI's own"
+        default=None,
+        alias="OPENAI_BASE_URL",
+        description="any OpenAI-compatible server; default OpenAI's own",
     )
     openai_api_key: SecretStr | None = Field(default=None, alias="OPENAI_API_KEY")
     github_token: SecretStr | None = Field(default=None, alias="GITHUB_TOKEN")
     slack_bot_token: SecretStr | None = Field(default=None, alias="SLACK_BOT_TOKEN")
+
+    def model_of(self, wanted: str | None) -> str:
+        """Name the model of an order. Raises OperatorMistake when nobody did."""
+        named = wanted or self.model or (None if self.openai_base_url else DEFAULT_MODEL)
+        if not named:
+            raise OperatorMistake(
+                f"No model is named for the server {self.openai_base_url}.",
+                hint="Name it with --model NAME or FRESH_MODEL.",
+            )
+        return named
 
     @property
     def has_model(self) -> bool:

@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from fresh.domain.agent import Ticket
 from fresh.domain.feature import Inventory
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.record import Host
 from fresh.domain.report import PassedOver
+from fresh.domain.stops import why_stop_agent
 from fresh.errors import OperatorMistake
 from fresh.parsing import parse_in_turn
 from fresh.ports import (
@@ -24,6 +27,7 @@ from fresh.ports import (
     Forge,
     Journal,
     Ledger,
+    Prices,
     Prover,
     ReportFiles,
     Sandbox,
@@ -31,6 +35,9 @@ from fresh.ports import (
 )
 from fresh.settings import Settings, read_settings
 from fresh.whereabouts import journal_url, state_home
+
+if TYPE_CHECKING:
+    from fresh.engines.llm.meter import Meter
 
 MODELS = "fresh-models"
 SANDBOXES = "fresh-sandboxes"
@@ -85,14 +92,16 @@ class Toolbox:
         except KeyError:
             there = ", ".join(sorted(self.engines))
             raise OperatorMistake(
-                f"The {name} engine is not part of this version.", hint=f"Use --engine with one of: {there}."
+                f"The {name} engine has no model to ask.",
+                hint=f"Set OPENAI_API_KEY, or OPENAI_BASE_URL and FRESH_MODEL, or use --engine with one of: {there}.",
             ) from None
 
     def engine_for(self, order: RunOrder) -> EngineName:
-        """Choose the engine of an order: the one it names, else the one that is there."""
-        chosen = order.engine or EngineName.CODEMOD
-        self.engine(chosen)
-        return chosen
+        """Choose the engine of an order: the one it names, else the model's where one is configured."""
+        if order.engine is not None:
+            self.engine(order.engine)
+            return order.engine
+        return EngineName.LLM if EngineName.LLM in self.engines else EngineName.CODEMOD
 
 
 _standing: dict[Path, Toolbox] = {}
@@ -154,6 +163,41 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
         take_inventory=survey,
     )
     return tools
+
+
+def _meter(settings: Settings, tools: Callable[[], Toolbox], prices: Prices) -> Meter:
+    """Put the way to the model together; the key stays in it."""
+    from fresh.adapters.openai_model import OpenAIModel, Wire
+    from fresh.engines.llm.meter import Meter
+
+    def halted(ticket: Ticket) -> str | None:
+        journal = tools().journal
+        record, requests = journal.run(ticket.run_id), journal.stop_requests(ticket.run_id)
+        return why_stop_agent(record, requests, tools().clock.now(), ticket.agent_id)
+
+    key = settings.openai_api_key
+    return Meter(
+        model=OpenAIModel(
+            base_url=settings.openai_base_url,
+            api_key=key.get_secret_value() if key is not None else "",
+            wire=Wire(settings.wire) if settings.wire is not None else None,
+            is_openai=settings.knows_openai,
+        ),
+        ledger=tools().ledger,
+        prices=prices,
+        clock=tools().clock,
+        host=tools().host,
+        permit=lambda: tools().control.permit(MODELS),
+        halted=halted,
+        day_budget=None if settings.day_budget is None else Usd.of(settings.day_budget),
+    )
+
+
+def _prices(settings: Settings) -> Prices:
+    from fresh.adapters.genai_prices import GenaiPrices, OwnPrice
+
+    own = settings.own_price()
+    return GenaiPrices(None if own is None else OwnPrice(*own))
 
 
 def _prefect(settings: Settings) -> ControlRoom:

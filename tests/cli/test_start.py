@@ -328,10 +328,10 @@ def test_the_plan_shows_ranked_picks_with_reasons_and_costs_nothing(
 
 
 @pytest.mark.slow
-def test_the_plan_of_an_engine_that_is_not_there_is_refused(terminal: Terminal, planned: Path) -> None:
+def test_the_plan_of_an_engine_without_a_model_is_refused(terminal: Terminal, planned: Path) -> None:
     shown = terminal.type("auto", "start", "--plan", "--repo", str(planned), "--engine", "llm")
     assert shown.code == 2
-    assert "The llm engine is not part of this version." in shown.err
+    assert "The llm engine has no model to ask." in shown.err
 
 
 def test_the_inventory_is_a_table_json_or_one_explanation(terminal: Terminal, planned: Path) -> None:

@@ -1,0 +1,26 @@
+"""When a run or one of its agents takes no further step, by what the journal holds of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from fresh.domain.record import RunRecord
+from fresh.domain.stopping import StopRequest, WhyStopped, why_stop
+
+AGES = timedelta(days=36500)
+
+
+def why_stop_agent(
+    record: RunRecord, requests: tuple[StopRequest, ...], now: datetime, agent_id: str | None = None
+) -> WhyStopped | None:
+    """Say why no further step of a run, or of one of its agents, may begin; None when one may.
+
+    A run that has ended is entered once more for its parked agents: its hours are over by then, and what was asked of
+    it before its end was carried out.
+    """
+    closed = record.closed_at
+    if closed is not None:
+        requests = tuple(request for request in requests if request.at > closed)
+    if agent_id is not None and any(request.agent_id == agent_id for request in requests):
+        return WhyStopped.REQUESTED
+    return why_stop(now, record.deadline if closed is None else now + AGES, requests)
