@@ -22,6 +22,7 @@ from fresh.domain.record import Claim, Event, Host, RunRecord
 from fresh.domain.report import RunReport
 from fresh.domain.status import RunStatus
 from fresh.domain.stopping import StopRequest, WhyStopped
+from fresh.domain.transcript import Turn
 from fresh.domain.work import Plan, Work
 
 # ---------------------------------------------------------------------------------------------------------- sandbox
@@ -374,7 +375,7 @@ class Ledger(Protocol):
         ...
 
     def mark_sent(self, hold: str) -> bool:
-        """Write down that the request leaves now; False when the hold is not open for that any more."""
+        """Write down that the request leaves now; False when the hold was closed meanwhile. Said twice it counts once."""
         ...
 
     def settle(self, hold: str, bill: Bill) -> bool:
@@ -595,6 +596,22 @@ class Journal(Protocol):
 
     def status(self, run_id: str | None = None, repository: str | None = None) -> RunStatus | None:
         """Show one run, the newest of the repository by default; None when there is none."""
+        ...
+
+
+class Transcripts(Protocol):
+    """The conversations of agents with models. Every method is one transaction and raises StorageFailed."""
+
+    def add_turn(self, agent_id: str, number: int, turn: Turn, at: datetime) -> Turn:
+        """Write the turn of this number down, counted from 0; the first one stays and is returned."""
+        ...
+
+    def turns(self, agent_id: str) -> tuple[Turn, ...]:
+        """Read a conversation from its beginning."""
+        ...
+
+    def newest_round(self, agent_id: str) -> int:
+        """Say which round of work the agent has begun last; 0 before any."""
         ...
 
 

@@ -199,6 +199,14 @@ def test_what_was_not_sent_can_be_neither_settled_nor_forfeited(ledger: Ledger) 
     assert stand(ledger, THE_RUN) == (0, 0.5)
 
 
+def test_a_request_marked_again_after_a_lost_answer_is_still_on_its_way(ledger: Ledger) -> None:
+    hold = sent(ledger, a_hold(0.5))
+    assert ledger.mark_sent(hold.id)
+    assert ledger.settle(hold.id, a_bill(0.1))
+    assert not ledger.mark_sent(hold.id)
+    assert stand(ledger, THE_RUN) == (0.1, 0)
+
+
 def test_only_a_wrap_up_may_use_what_is_kept_aside(ledger: Ledger) -> None:
     ledger.open_account(agent_account(ADA), usd(0.6), aside=usd(0.05))
     with pytest.raises(BudgetExhausted, match=r"\$0\.05 kept for the wrap-up"):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from fresh.domain.budget import Account, Bill, Hold, HoldState, closing, orphaned
+from fresh.domain.budget import OPEN, Account, Bill, Hold, HoldState, closing, orphaned
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.record import Host
 from fresh.domain.refusing import unaffordable
@@ -47,7 +47,7 @@ class FakeLedger:
 
     def mark_sent(self, hold: str) -> bool:
         with self._lock:
-            if self.reserved[hold].state is not HoldState.HELD:
+            if self.reserved[hold].state not in OPEN:
                 return False
             self.reserved[hold] = replace(self.reserved[hold], state=HoldState.SENT)
             return True

@@ -13,7 +13,7 @@ _FITS = """frozen IS NULL
 HOLD = f"INSERT INTO hold ({_NAMES}) VALUES ({_VALUES}) ON CONFLICT DO NOTHING"
 TAKE = f"""UPDATE account SET held = held + :amount
 WHERE id IN (:day_account, :run_account, :agent_account) AND {_FITS}"""
-SEND = "UPDATE hold SET state = 'sent' WHERE id = :id AND state = 'held'"
+SEND = "UPDATE hold SET state = 'sent' WHERE id = :id AND state IN ('held', 'sent')"
 
 
 def _taking(name: str, account: str, earlier: str | None) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 
 from fresh.domain.agent import Ticket
 from fresh.domain.bound import input_bound
@@ -23,10 +24,13 @@ from fresh.domain.record import Host
 from fresh.errors import FreshError, Halted, ModelRefused, ModelUnclear, StorageFailed
 from fresh.ports import Clock, Ledger, Model, Prices
 
+Answer = TypeVar("Answer")
+
 MOST_REFUSALS = 8
 """Tries that the provider refuses for now; they cost nothing but time."""
 MOST_UNCLEAR = 3
 """Tries without a readable reply; each of them is charged in full."""
+MOST_STORAGE_TRIES = 6
 LONGEST_WAIT = 60.0
 GRACE = timedelta(seconds=60)
 """How long after its own time limit a request of a host that can't be seen counts as alive."""
@@ -86,17 +90,19 @@ class Meter:
         # The place is taken first: money that waits for one would be missing elsewhere meanwhile.
         with self.permit():
             hold = self._reserve(ticket, request, anchor, purpose)
-            if not self.ledger.mark_sent(hold.id):
+            if not self._surely(lambda: self.ledger.mark_sent(hold.id)):
                 raise ModelRefused(
                     f"The reservation {hold.id} was closed before its request was sent.", retryable=True
                 )
             try:
                 reply = self.model.send(request, hold.id)
             except ModelRefused as no:
-                self.ledger.release(hold.id, no.message, refused=True)
+                reason = no.message
+                self._surely(lambda: self.ledger.release(hold.id, reason, refused=True))
                 raise
             except BaseException as trouble:
-                self.ledger.forfeit(hold.id, getattr(trouble, "message", type(trouble).__name__))
+                reason = getattr(trouble, "message", type(trouble).__name__)
+                self._surely(lambda: self.ledger.forfeit(hold.id, reason))
                 raise
             self._book(hold, request, reply)
             return reply
@@ -118,7 +124,7 @@ class Meter:
             purpose=purpose,
         )
         try:
-            self.ledger.reserve(hold)
+            self._surely(lambda: self.ledger.reserve(hold))
         except StorageFailed:
             # It may have been written although the answer was lost, and this process lives on.
             with suppress(FreshError):
@@ -138,15 +144,29 @@ class Meter:
     def _book(self, hold: Hold, request: Request, reply: Reply) -> None:
         """Charge by the tokens and the tier that the reply names; what can't be priced is charged in full."""
         if reply.usage is None:
-            self.ledger.forfeit(hold.id, "the reply named no usage")
+            self._surely(lambda: self.ledger.forfeit(hold.id, "the reply named no usage"))
             return
         # A server that knows no tiers names none, and its one price is the standard one.
         tier = reply.tier or Tier.DEFAULT.value
         cost = self.prices.cost(request.model, tier, reply.usage)
         if cost is None:
-            self.ledger.forfeit(hold.id, f"the reply named the unknown tier {tier[:40]!r}")
+            self._surely(
+                lambda: self.ledger.forfeit(hold.id, f"the reply named the unknown tier {tier[:40]!r}")
+            )
             return
-        self.ledger.settle(hold.id, Bill(cost=cost, usage=reply.usage, tier=tier))
+        bill = Bill(cost=cost, usage=reply.usage, tier=tier)
+        self._surely(lambda: self.ledger.settle(hold.id, bill))
+
+    def _surely(self, act: Callable[[], Answer]) -> Answer:
+        """Write to the ledger, again where its store is busy or away for a moment; it counts what is said twice once."""
+        for _ in range(MOST_STORAGE_TRIES - 1):
+            try:
+                return act()
+            except StorageFailed as busy:
+                if not busy.retryable:
+                    raise
+            self.clock.sleep(1.0)
+        return act()
 
     def _wait(self, ticket: Ticket, asked: float | None, turn: int) -> None:
         """Wait as long as the provider asks, else twice as long each time; agents don't all come back at once."""

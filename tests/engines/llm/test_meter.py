@@ -254,6 +254,24 @@ def test_a_reservation_whose_confirmation_was_lost_is_given_back() -> None:
     assert (desk.states, desk.spent, desk.model.requests) == ([HoldState.RELEASED], Usd(0), [])
 
 
+@pytest.mark.parametrize("step", ["reserve", "mark_sent", "settle"])
+def test_a_journal_that_is_busy_for_a_moment_costs_nothing_and_asks_nothing_twice(step: str) -> None:
+    desk = Desk(ScriptedModel([a_reply()]))
+    act, tries = getattr(desk.ledger, step), []
+
+    def act_and_lose_the_answer(*given: object) -> object:
+        done = act(*given)
+        tries.append(step)
+        if len(tries) < 3:
+            raise StorageFailed("The database is locked.", retryable=True)
+        return done
+
+    setattr(desk.ledger, step, act_and_lose_the_answer)
+    assert desk.ask().text == "yes"
+    assert (desk.states, desk.spent, len(tries)) == ([HoldState.SETTLED], PAID, 3)
+    assert len(desk.model.requests) == 1
+
+
 def test_a_reservation_that_was_closed_meanwhile_is_never_sent() -> None:
     desk = Desk(ScriptedModel([a_reply()]))
     reserve = desk.ledger.reserve
