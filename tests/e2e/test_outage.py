@@ -56,7 +56,7 @@ def test_agents_outlast_the_server_and_a_decision_made_meanwhile_counts(
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     server = _serve(tmp_path / "prefect", port)
-    features = ("align", "totals_by", "month_of")
+    features = ("align", "guess_delimiter", "months_to_goal")
     try:
         _until(lambda: _answers(url), 90, "the server's start")
         operator.environment["PREFECT_API_URL"] = url

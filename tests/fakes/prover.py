@@ -27,6 +27,14 @@ def failed(base: str, commit: str) -> Evidence:
     return Evidence(base=base, commit=commit, checks=(broken,))
 
 
+def _standing(workspace: Workspace, ticket: Ticket) -> Tree:
+    """Give an agent's tree; one of another base is not its own."""
+    standing = workspace.standing(ticket.agent_id)
+    if standing is not None and standing.base == ticket.base:
+        return standing
+    return workspace.plant(ticket.agent_id, ticket.base)
+
+
 @dataclass
 class FakeBench:
     """A bench on a fake workspace's tree."""
@@ -34,10 +42,9 @@ class FakeBench:
     ticket: Ticket
     inventory: Inventory
     workspace: Workspace
-    name: str
 
     def _tree(self) -> Tree:
-        return self.workspace.standing(self.name) or self.workspace.plant(self.name, self.ticket.base)
+        return _standing(self.workspace, self.ticket)
 
     def paths(self) -> tuple[str, ...]:
         return tuple(entry.path for entry in self.workspace.entries(self.ticket.base))
@@ -52,7 +59,7 @@ class FakeBench:
         self.workspace.write(self._tree(), path, text.encode())
 
     def reset(self) -> None:
-        self.workspace.plant(self.name, self.ticket.base)
+        self.workspace.plant(self.ticket.agent_id, self.ticket.base)
 
     def python(self, argv: Sequence[str], *, wall: float = 60.0, stdin: bytes = b"") -> Finished:
         return Finished(exit_code=0, ended=RunEnd.EXIT, output=b"", truncated=False, seconds=0.0)
@@ -83,10 +90,10 @@ class FakeProver:
         return self.inventory
 
     def bench(self, ticket: Ticket) -> Bench:
-        return FakeBench(ticket, self.inventory, self.workspace, ticket.agent_id)
+        return FakeBench(ticket, self.inventory, self.workspace)
 
     def tree(self, ticket: Ticket) -> Tree:
-        return self.workspace.standing(ticket.agent_id) or self.workspace.plant(ticket.agent_id, ticket.base)
+        return _standing(self.workspace, ticket)
 
     def verify(self, ticket: Ticket, commit: str, work: Work) -> Evidence:
         with self._lock:

@@ -24,7 +24,7 @@ class Target:
     state: Path
 
     @classmethod
-    def make(cls, place: Path, files: Mapping[str, str]) -> tuple[Target, str]:
+    def make(cls, place: Path, files: Mapping[str, str | bytes]) -> tuple[Target, str]:
         """Make a repository with one commit; return it with the commit's sha."""
         repository = make_repository(place / "repository")
         repository.record(files)
@@ -32,7 +32,7 @@ class Target:
         workspace = GitWorkspace(repository.path, state)
         return cls(repository, workspace, state), workspace.take_base()
 
-    def record(self, files: Mapping[str, str], deleted: tuple[str, ...] = ()) -> str:
+    def record(self, files: Mapping[str, str | bytes], deleted: tuple[str, ...] = ()) -> str:
         """Commit on top of HEAD and take the commit into the mirror."""
         self.repository.record(files, deleted=deleted)
         return self.workspace.take_base()
