@@ -367,6 +367,10 @@ class Ledger(Protocol):
         """Read an account."""
         ...
 
+    def agent_accounts(self, run_id: str) -> Mapping[str, Account]:
+        """Read the accounts of a run's agents that ever reserved something, by agent id."""
+        ...
+
     def reserve(self, hold: Hold) -> None:
         """Set the amount aside in all of the hold's accounts, or in none.
 

@@ -12,6 +12,7 @@ from fresh.adapters.journal.questions import Questions
 from fresh.adapters.journal.runs import Runs
 from fresh.adapters.journal.store import Store
 from fresh.adapters.journal.trail import Trail
+from fresh.adapters.journal.turns import Turns
 from fresh.domain.record import Host
 
 
@@ -19,8 +20,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SqlJournal(Runs, Claims, Agents, Questions, Trail, Ledger):
-    """Every promise of `ports.Journal` and `ports.Ledger`, on one database.
+class SqlJournal(Runs, Claims, Agents, Questions, Trail, Ledger, Turns):
+    """Every promise of `ports.Journal`, `ports.Ledger` and `ports.Transcripts`, on one database.
 
     `alive` says whether a host's process lives (None: can't be seen from here, its beat decides).
     """

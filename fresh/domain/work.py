@@ -13,6 +13,7 @@ class Plan(Value):
     summary: str = Field(description="one imperative sentence, fit for a commit subject")
     files: tuple[str, ...] = Field(description="paths that the engine expects to touch")
     steps: tuple[str, ...] = ()
+    checks: tuple[str, ...] = Field(default=(), description="how it will be seen that the change works")
     risks: tuple[str, ...] = ()
     decision_needed: str | None = Field(default=None, description="a question of architecture for a person")
 
@@ -32,3 +33,9 @@ class Work(Value):
     new_tests: tuple[NewTest, ...] = ()
     try_it: tuple[str, ...] = Field(default=(), description="shell commands that show the change to a person")
     unchecked: tuple[str, ...] = Field(default=(), description="what the engine knows it did not check")
+    question: str | None = Field(
+        default=None, description="what a person must decide before the work can go on"
+    )
+    unfinished: str | None = Field(
+        default=None, description="one sentence: why the engine stopped before it was done"
+    )

@@ -165,3 +165,12 @@ hold = Table(
     # One page less to write for each reservation: the rows stand in the index of their ids.
     sqlite_with_rowid=False,
 )
+
+turn = Table(
+    "turn",
+    tables,
+    Column("agent_id", Text, ForeignKey("agent.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("turn", Text, nullable=False),
+)

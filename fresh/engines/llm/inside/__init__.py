@@ -1,0 +1,1 @@
+"""What runs in the sandbox, beside the target: it knows nothing of the rest."""
