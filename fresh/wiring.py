@@ -113,6 +113,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     parse_in_turn()
     from fresh.adapters.bwrap_sandbox import BwrapSandbox
     from fresh.adapters.git_workspace import GitWorkspace
+    from fresh.adapters.key_scan import find_keys
     from fresh.adapters.local_forge import LocalForge
     from fresh.adapters.pip_environment import PipEnvironments
     from fresh.adapters.processes import lives, this_host
@@ -156,6 +157,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
             survey=lambda commit: tools.survey(commit),
             lint=lint,
             secrets=settings.secrets(),
+            scan=find_keys,
         ),
         engines={EngineName.CODEMOD: CodemodEngine(tidier=RuffTidier())},
         forge=LocalForge(home),

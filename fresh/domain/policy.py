@@ -7,7 +7,7 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from fresh.domain.change import Change, FileChange, PolicyVerdict, Ruling
 from fresh.domain.leaks import find_leaks
@@ -16,6 +16,8 @@ from fresh.domain.weakening import weakenings
 
 # Raises KeyError for a path that the commit does not have.
 Read = Callable[[str], bytes]
+# Names the kinds of secrets that the lines added to the file at a path seem to hold.
+Scan = Callable[[str, Sequence[str]], tuple[str, ...]]
 Reason = tuple[Ruling, str]
 
 LINK, SUBMODULE, ABSENT = "120000", "160000", "000000"
@@ -44,10 +46,12 @@ def judge(
     rules: Rules | None = None,
     collected: tuple[int, int] | None = None,
     secrets: tuple[str, ...] = (),
+    scan: Scan | None = None,
 ) -> PolicyVerdict:
     """Apply every rule to a change and give the strictest ruling with every reason.
 
-    `collected` counts the tests of base and commit; `secrets` are our own values, which must appear nowhere.
+    `collected` counts the tests of base and commit; `secrets` are our own values, which must appear nowhere;
+    `scan` looks for more kinds of secrets than we know, and errs so often that it only asks for a person.
     """
     rules = rules or Rules()
     reasons = [*_size(change, rules)]
@@ -55,7 +59,8 @@ def judge(
         reasons += _name(file.path)
         reasons += _mode(file, read_new)
         reasons += _protection(file, rules, read_old, read_new)
-        reasons += _content(file, rules, read_old, read_new, secrets)
+        reasons += _content(file, rules, read_old, read_new)
+        reasons += _secrets(file, read_old, read_new, secrets, scan)
     if collected is not None and collected[1] < collected[0]:
         reasons.append(
             (Ruling.NEEDS_HUMAN, f"{collected[0] - collected[1]} fewer tests are collected than on base")
@@ -131,9 +136,7 @@ def _protection(file: FileChange, rules: Rules, read_old: Read, read_new: Read) 
             yield Ruling.NEEDS_HUMAN, f"{file.path}: {', '.join(sections)} changed"
 
 
-def _content(
-    file: FileChange, rules: Rules, read_old: Read, read_new: Read, secrets: tuple[str, ...]
-) -> Iterator[Reason]:
+def _content(file: FileChange, rules: Rules, read_old: Read, read_new: Read) -> Iterator[Reason]:
     if SUBMODULE in (file.old_mode, file.new_mode):
         return
     old, new = _read(read_old, file.path), _read(read_new, file.path)
@@ -145,10 +148,20 @@ def _content(
             )
         elif file.status != "D":
             yield Ruling.NEEDS_HUMAN, f"{file.path}: a binary file is added or changed"
-    for kind in find_leaks([*_added_lines(old, new), file.path], secrets):
-        yield Ruling.BLOCK, f"{file.path}: what is added looks like {kind}"
     for sentence in weakenings(file, old, new):
         yield Ruling.NEEDS_HUMAN, sentence
+
+
+def _secrets(
+    file: FileChange, read_old: Read, read_new: Read, own: tuple[str, ...], scan: Scan | None
+) -> Iterator[Reason]:
+    if SUBMODULE in (file.old_mode, file.new_mode):
+        return
+    added = list(_added_lines(_read(read_old, file.path), _read(read_new, file.path)))
+    for kind in find_leaks([*added, file.path], own):
+        yield Ruling.BLOCK, f"{file.path}: what is added looks like {kind}"
+    for kind in scan(file.path, added) if scan is not None else ():
+        yield Ruling.NEEDS_HUMAN, f"{file.path}: what is added may hold a secret ({kind})"
 
 
 def _added_lines(old: bytes, new: bytes) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Annotated
 
 from pydantic import Field, ValidationError
 
@@ -83,15 +84,19 @@ PROTECTED = (
 )
 
 
+# An empty pattern would fit nothing, and in `allowed` forbid everything; a leading slash fits no path of a commit.
+Pattern = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^/\n]")]
+
+
 class Rules(Value):
     """Limits of one change; sizes in bytes. `allowed` narrows what may be touched at all without a person."""
 
     max_files: int = Field(default=40, ge=1, le=10_000)
     max_lines: int = Field(default=1500, ge=1, le=1_000_000)
     max_binary: int = Field(default=256 << 10, ge=0)
-    protected: tuple[str, ...] = ()
-    unprotected: tuple[str, ...] = ()
-    allowed: tuple[str, ...] = ()
+    protected: tuple[Pattern, ...] = ()
+    unprotected: tuple[Pattern, ...] = ()
+    allowed: tuple[Pattern, ...] = ()
 
     def protection(self, path: str) -> str | None:
         """Name the pattern for which a person must see a change of this path; None when there is none."""
@@ -107,14 +112,24 @@ class Rules(Value):
 def read_rules(pyproject: str) -> Rules:
     """Read `[tool.fresh.policy]` of the base commit's pyproject.toml; an agent can't change it for itself.
 
-    Raises OperatorMistake for a key or a value that is no rule, so that a typo never lifts a limit.
+    Raises OperatorMistake for what is no TOML and for a key or a value that is no rule: a typo never lifts a limit.
     """
     try:
         document = tomllib.loads(pyproject)
-    except tomllib.TOMLDecodeError:
-        return Rules()
+    except (tomllib.TOMLDecodeError, RecursionError) as bad:
+        raise OperatorMistake(
+            f"pyproject.toml of the base commit can't be read: {bad}.",
+            hint="It may hold rules for agents, so nothing starts until it is TOML again: correct and commit it.",
+        ) from bad
+    ours = _table(_table(document, "tool", "tool"), "fresh", "tool.fresh")
+    unknown = sorted(ours.keys() - {"policy"})
+    if unknown:
+        raise OperatorMistake(
+            f"pyproject.toml: [tool.fresh] has no key {unknown[0]!r}.",
+            hint=f"Rules stand in [tool.fresh.policy]: {', '.join(Rules.model_fields)}.",
+        )
     try:
-        return Rules.model_validate(_table(_table(_table(document, "tool"), "fresh"), "policy"))
+        return Rules.model_validate(_table(ours, "policy", "tool.fresh.policy"))
     except ValidationError as bad:
         first = bad.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -139,6 +154,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(anywhere + "".join(parts), re.IGNORECASE | re.DOTALL)
 
 
-def _table(document: Mapping[str, object], key: str) -> Mapping[str, object]:
-    found = document.get(key)
-    return found if isinstance(found, dict) else {}
+def _table(document: Mapping[str, object], key: str, name: str) -> Mapping[str, object]:
+    found = document.get(key, {})
+    if not isinstance(found, dict):
+        raise OperatorMistake(
+            f"pyproject.toml: {name} is {type(found).__name__}, not a table.", hint=f"Write it as [{name}]."
+        )
+    return found

@@ -11,6 +11,8 @@ from fresh.domain.agent import Ticket
 from fresh.domain.evidence import Evidence
 from fresh.domain.feature import Finding, Inventory
 from fresh.domain.order import RunOrder
+from fresh.domain.policy import Scan
+from fresh.domain.policy_rules import Rules, read_rules
 from fresh.domain.work import Work
 from fresh.ports import Bench, Environments, Sandbox, Tree, Workspace
 from fresh.proving.baseline import base_run, describe
@@ -26,7 +28,10 @@ _Key = tuple[str, str | None, str | None, float]
 
 @dataclass
 class TargetProver:
-    """Implement `ports.Prover`. `survey` takes the inventory of a commit; `secrets` are our own values."""
+    """Implement `ports.Prover`.
+
+    `survey` takes the inventory of a commit; `secrets` are our own values, `scan` looks for those of others.
+    """
 
     workspace: Workspace
     sandbox: Sandbox
@@ -35,11 +40,16 @@ class TargetProver:
     survey: Callable[[str], Inventory]
     lint: Callable[[Mapping[str, bytes]], Mapping[str, tuple[Finding, ...]]]
     secrets: tuple[str, ...] = ()
+    scan: Scan | None = None
     _rigs: dict[_Key, Rig] = field(default_factory=dict, repr=False)
     _setting_up: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def ready(self, order: RunOrder, base: str) -> tuple[str, ...]:
-        """Build the environment and run the base commit's tests once."""
+        """Build the environment and run the base commit's tests once.
+
+        Raises OperatorMistake for rules of the repository that can't be read, before any agent begins.
+        """
+        self._rules(base)
         rig = self.rig(order, base)
         sweep_reports(rig.scratch)
         run = base_run(rig, base)
@@ -81,12 +91,29 @@ class TargetProver:
         """Judge a commit on a fresh checkout in a fresh sandbox. Raises Refusal when the base can't be tested."""
         rig = self.rig(ticket.order, ticket.base)
         base = base_run(rig, ticket.base)
-        return Verification(rig, ticket, commit, work, base, self.survey, self.lint, self.secrets).judge()
+        return Verification(
+            rig,
+            ticket,
+            commit,
+            work,
+            base,
+            self.survey,
+            self.lint,
+            rules=self._rules(ticket.base),
+            secrets=self.secrets,
+            scan=self.scan,
+        ).judge()
 
     def clear(self, ticket: Ticket) -> None:
         """Remove the trees of an agent that has ended."""
         for name in (ticket.agent_id, f"verify-{ticket.agent_id}", f"verify-{ticket.agent_id}-base"):
             self.workspace.fell(name)
+
+    def _rules(self, base: str) -> Rules:
+        try:
+            return read_rules(self.workspace.read(base, "pyproject.toml").decode("utf-8", "replace"))
+        except KeyError:
+            return Rules()
 
     def _bench(self, ticket: Ticket) -> WorkBench:
         return WorkBench(ticket, self.survey(ticket.base), self.rig(ticket.order, ticket.base))

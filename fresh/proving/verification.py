@@ -6,15 +6,15 @@ What the engine says of its work is used to know where to look, and for nothing 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from fresh.domain.agent import Ticket
 from fresh.domain.change import Change
 from fresh.domain.evidence import Check, CheckState, Evidence, TestRun
 from fresh.domain.feature import Feature, Finding, Inventory, Kind
-from fresh.domain.policy import judge
-from fresh.domain.policy_rules import read_rules
+from fresh.domain.policy import Scan, judge
+from fresh.domain.policy_rules import Rules
 from fresh.domain.test_code import is_test_path
 from fresh.domain.work import Work
 from fresh.proving import judging
@@ -50,7 +50,9 @@ class Verification:
     base: TestRun
     survey: Callable[[str], Inventory]
     lint: Callable[[Mapping[str, bytes]], Findings]
+    rules: Rules = field(default_factory=Rules)
     secrets: tuple[str, ...] = ()
+    scan: Scan | None = None
 
     def judge(self) -> Evidence:
         """Make every check that the kind asks for, and let policy rule on the change."""
@@ -121,9 +123,10 @@ class Verification:
             self.change,
             lambda path: workspace.read(self.ticket.base, path),
             lambda path: workspace.read(self.commit, path),
-            rules=read_rules(self._text(self.ticket.base, "pyproject.toml")),
+            rules=self.rules,
             collected=(len(self.base.outcomes), len(self.head.outcomes)) if counted else None,
             secrets=self.secrets,
+            scan=self.scan,
         )
         return Evidence(base=self.ticket.base, commit=self.commit, checks=tuple(checks), policy=policy)
 

@@ -197,21 +197,6 @@ def test_a_key_that_was_there_before_is_not_the_agents() -> None:
     assert ruled(file("a.py"), old={"a.py": text}, new={"a.py": text + "x = 1\n"}).ruling is Ruling.ALLOW
 
 
-@pytest.mark.parametrize("wrap", ["{}", "prefix{}suffix"])
-@pytest.mark.parametrize("form", ["plain", "hex", "base64"])
-def test_our_own_secret_is_found_in_clear_hex_and_base64(wrap: str, form: str) -> None:
-    import base64
-
-    own = "correct-horse-battery-staple"
-    encode = {
-        "plain": str,
-        "hex": lambda t: t.encode().hex(),
-        "base64": lambda t: base64.b64encode(t.encode()).decode(),
-    }
-    text = encode[form](wrap.format(own))
-    assert ruled(file("a.py"), new={"a.py": text}, secrets=(own,)).ruling is Ruling.BLOCK
-
-
 TESTS = "def test_a():\n    assert f(1) == 2\n    assert f(2) == 3\n\ndef test_b():\n    assert g() == 1\n"
 
 
@@ -269,6 +254,33 @@ def test_an_allow_list_narrows_what_may_be_touched() -> None:
 def test_a_typo_in_the_rules_is_the_operators_mistake(text: str) -> None:
     with pytest.raises(OperatorMistake, match=r"\[tool\.fresh\.policy\] max_file"):
         read_rules(f"[tool.fresh.policy]\n{text}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[tool.fresh]\nmax_files = 3\n", r"\[tool\.fresh\] has no key 'max_files'"),
+        ("[tool.fresh.polcy]\nmax_files = 3\n", "has no key 'polcy'"),
+        ("[tool]\nfresh = 3\n", "tool.fresh is int, not a table"),
+        ("[tool.fresh]\npolicy = []\n", "tool.fresh.policy is list, not a table"),
+        ("tool = 1\n", "tool is int, not a table"),
+        ("[tool.fresh.policy\n", "can't be read"),
+        ('[tool.fresh.policy]\nallowed = [""]\n', r"allowed\.0"),
+        ('[tool.fresh.policy]\nprotected = ["/etc/**"]\n', r"protected\.0"),
+        ('[tool.fresh.policy]\nprotected = "docs/**"\n', "protected"),
+    ],
+)
+def test_rules_that_can_not_be_read_stop_everything_with_a_sentence(text: str, said: str) -> None:
+    with pytest.raises(OperatorMistake, match=said) as refused:
+        read_rules(text)
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[project]\nname = 'x'\n", "[tool.fresh]\n", "[tool.ruff]\nfresh = 1\n"]
+)
+def test_a_repository_without_rules_has_the_usual_ones(text: str) -> None:
+    assert read_rules(text) == Rules()
 
 
 def test_patterns_fit_as_people_expect() -> None:
