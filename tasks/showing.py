@@ -18,7 +18,6 @@ from fresh.domain.identity import slug
 from fresh.domain.money import Usd
 from fresh.domain.phase import Phase
 from fresh.domain.record import RunRecord
-from fresh.domain.spending import by_agent, spending
 from fresh.errors import ServerUnreachable
 from fresh.wiring import Toolbox, toolbox
 
@@ -27,13 +26,11 @@ LOST = (httpx.HTTPError, ServerUnreachable, RuntimeError)
 
 def show_money(tools: Toolbox, record: RunRecord, shown: Mapping[str, str]) -> Mapping[str, str]:
     """Keep the cost tags and labels of the run and of its agents current; `shown` is what they say already."""
-    holds = tools.ledger.holds(run_account(record.id))
-    costs = {
-        flow: its.spent for agent, its in by_agent(holds).items() if (flow := tools.journal.flow_run(agent))
-    }
-    run = tools.journal.run_flow(record.id)
-    if costs and run is not None:
-        costs[run] = spending(holds).spent
+    agents = tools.ledger.agent_accounts(record.id)
+    costs = {flow: its.spent for agent, its in agents.items() if (flow := tools.journal.flow_run(agent))}
+    run, account = tools.journal.run_flow(record.id), tools.ledger.account(run_account(record.id))
+    if costs and run is not None and account is not None:
+        costs[run] = account.spent
     told = _told(tools, record.id) if costs else ()
     words: dict[str, str] = {}
     for flow, cost in costs.items():

@@ -11,7 +11,7 @@ from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.record import RunRecord
 from fresh.domain.refusing import too_dear
-from fresh.domain.spending import Spending, by_agent, expected_cost, spending
+from fresh.domain.spending import Spending, expected_cost, spending
 from fresh.wiring import Toolbox, toolbox
 from tasks.durable import narrate
 
@@ -76,8 +76,8 @@ def seats(tools: Toolbox, record: RunRecord, live: set[str]) -> int:
     account = tools.ledger.account(run_account(record.id))
     if account is None or account.frozen:
         return len(live)
-    holds = tools.ledger.holds(run_account(record.id))
-    costs = {agent: its.spent + its.held for agent, its in by_agent(holds).items()}
+    agents = tools.ledger.agent_accounts(record.id)
+    costs = {agent: its.spent + its.held for agent, its in agents.items()}
     ended = [costs.get(report.agent_id, ZERO) for report in tools.journal.reports(record.id)]
     order = record.order
     one = expected_cost(order.cap, order.budget, ended, tools.least(order))

@@ -55,6 +55,10 @@ def implement(ticket: Ticket, plan: Plan, ordinal: int, feedback: Evidence | Non
             )
         except TreeRefused as refused:
             return Made(refused=refused.message)
+        if commit is None and work.unfinished is not None:
+            return Made(refused=work.unfinished)
+        if commit is None and work.question is not None:
+            return Made(work=work)
         if commit is None:
             return Made(declined="The engine finished without changing any file.")
         tools.workspace.keep(f"{ticket.agent_id}-{ordinal}", commit)

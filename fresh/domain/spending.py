@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from fresh.domain.budget import OPEN, Hold, HoldState
 from fresh.domain.conversation import Usage
@@ -42,14 +42,6 @@ def spending(holds: Iterable[Hold]) -> Spending:
             output=sums.output + usage.output,
         )
     return sums
-
-
-def by_agent(holds: Iterable[Hold]) -> Mapping[str, Spending]:
-    """Sum up reservations for each agent."""
-    grouped: dict[str, list[Hold]] = {}
-    for hold in holds:
-        grouped.setdefault(hold.agent_id, []).append(hold)
-    return {agent: spending(its) for agent, its in grouped.items()}
 
 
 def expected_cost(cap: Usd, budget: Usd, ended: Iterable[Usd], least: Usd) -> Usd:

@@ -105,6 +105,14 @@ def test_a_reservation_is_held_in_the_run_and_in_the_agent(ledger: Ledger) -> No
     assert stand(ledger, agent_account(BOB)) == (0, 0)
 
 
+def test_the_accounts_of_the_agents_that_asked_are_read_at_once(ledger: Ledger) -> None:
+    assert ledger.agent_accounts(RUN) == {}
+    sent(ledger, a_hold(0.1))
+    sent(ledger, a_hold(0.2))
+    assert ledger.agent_accounts(RUN) == {ADA: ledger.account(agent_account(ADA))}
+    assert ledger.agent_accounts("ffffffff") == {}
+
+
 def test_a_bill_takes_the_place_of_what_was_held(ledger: Ledger) -> None:
     hold = sent(ledger, a_hold(0.5))
     assert ledger.settle(hold.id, a_bill(0.12))

@@ -9,7 +9,7 @@ import pytest
 from fresh.domain.budget import Bill, Hold, HoldState
 from fresh.domain.conversation import Usage
 from fresh.domain.money import ZERO, Usd
-from fresh.domain.spending import Spending, by_agent, expected_cost, spending
+from fresh.domain.spending import Spending, expected_cost, spending
 from tests.fakes.story import HERE, NOON, later
 
 
@@ -42,12 +42,6 @@ def test_three_sums_are_kept_apart_spent_held_and_charged_at_worst() -> None:
         cached=160,
         output=60,
     )
-
-
-def test_the_sums_of_the_agents_are_the_sum_of_all() -> None:
-    parts = by_agent(NIGHT)
-    assert set(parts) == {"a", "b"}
-    assert parts["a"].spent + parts["b"].spent == spending(NIGHT).spent
 
 
 @pytest.mark.parametrize(

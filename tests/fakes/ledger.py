@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from fresh.domain.budget import OPEN, Account, Bill, Hold, HoldState, closing, orphaned
+from fresh.domain.budget import OPEN, Account, Bill, Hold, HoldState, agent_account, closing, orphaned
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.record import Host
 from fresh.domain.refusing import unaffordable
@@ -31,6 +31,10 @@ class FakeLedger:
 
     def account(self, account: str) -> Account | None:
         return self.accounts.get(account)
+
+    def agent_accounts(self, run_id: str) -> Mapping[str, Account]:
+        agents = {hold.agent_id for hold in self.reserved.values() if hold.run_id == run_id}
+        return {agent: self.accounts[agent_account(agent)] for agent in agents}
 
     def reserve(self, hold: Hold) -> None:
         with self._lock:

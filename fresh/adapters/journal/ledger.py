@@ -5,7 +5,7 @@ The wall is a CHECK constraint on the accounts. A reservation is one transaction
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, case, func, select, update
@@ -64,6 +64,17 @@ class Ledger:
         with self._store.reading() as connection:
             row = connection.execute(table.select().where(table.c.id == account)).first()
         return None if row is None else _account(row)
+
+    def agent_accounts(self, run_id: str) -> Mapping[str, Account]:
+        """Read the accounts of a run's agents that ever reserved something, by agent id."""
+        table, hold = schema.account, schema.hold
+        wanted = (
+            select(hold.c.agent_id, table)
+            .distinct()
+            .where(hold.c.run_id == run_id, table.c.id == AGENT + hold.c.agent_id)
+        )
+        with self._store.reading() as connection:
+            return {row.agent_id: _account(row) for row in connection.execute(wanted)}
 
     def reserve(self, hold: Hold) -> None:
         """Set the amount aside in every account of the hold, or in none. Raises BudgetExhausted, KeyError."""
