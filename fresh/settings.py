@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fresh.domain.money import MOST
 from fresh.errors import OperatorMistake
+from fresh.keys import kept
 
 DEFAULT_MODEL = "gpt-5-mini"
 """The model of who has an OpenAI key and named none: with 100,000 tokens of context a step costs about $0.02."""
@@ -75,9 +76,14 @@ class Settings(BaseSettings):
     github_token: SecretStr | None = Field(default=None, alias="GITHUB_TOKEN")
     slack_bot_token: SecretStr | None = Field(default=None, alias="SLACK_BOT_TOKEN")
 
+    @property
+    def default_model(self) -> str:
+        """Name the model of orders that name none; empty where nobody knows one."""
+        return self.model or ("" if self.openai_base_url else DEFAULT_MODEL)
+
     def model_of(self, wanted: str | None) -> str:
         """Name the model of an order. Raises OperatorMistake when nobody did."""
-        named = wanted or self.model or (None if self.openai_base_url else DEFAULT_MODEL)
+        named = wanted or self.default_model
         if not named:
             raise OperatorMistake(
                 f"No model is named for the server {self.openai_base_url}.",
@@ -127,7 +133,7 @@ def _is_here(url: str | None) -> bool:
 def read_settings() -> Settings:
     """Read the settings of this installation. Raises OperatorMistake, which never shows a value: it may be a secret."""
     try:
-        return Settings()
+        return Settings(**kept())
     except ValidationError as bad:
         first = bad.errors(include_url=False, include_context=False, include_input=False)[0]
         field = str(first["loc"][0]) if first["loc"] else "?"

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fresh.domain.agent import Ticket
+from fresh.domain.bound import input_bound
+from fresh.domain.conversation import Request, Told
 from fresh.domain.feature import Inventory
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import EngineName, RunOrder
@@ -31,6 +33,7 @@ from fresh.ports import (
     Prover,
     ReportFiles,
     Sandbox,
+    Transcripts,
     Workspace,
 )
 from fresh.settings import Settings, read_settings
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
 
 MODELS = "fresh-models"
 SANDBOXES = "fresh-sandboxes"
+SHORT_BRIEF = 6000
+"""Bytes of a brief about a feature of some thirty lines."""
 
 
 @dataclass
@@ -164,18 +169,44 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
         reports=ReportsBelow(home),
         take_inventory=survey,
     )
+    if settings.has_model:
+        _give_model(tools, settings, journal)
     return tools
 
 
-def _meter(settings: Settings, tools: Callable[[], Toolbox], prices: Prices) -> Meter:
+def _give_model(tools: Toolbox, settings: Settings, transcripts: Transcripts) -> None:
+    """Give a toolbox the engine that asks a language model."""
+    from fresh.engines.llm.asking import Asker, instructions
+    from fresh.engines.llm.engine import LlmEngine
+    from fresh.engines.llm.tools import tools as of_the_model
+
+    prices = _prices(settings)
+    asker = Asker(_meter(settings, tools, prices), settings.default_model, settings.max_output_tokens)
+    engine = LlmEngine(asker, transcripts, tools.clock, secrets=settings.secrets())
+
+    def least(order: RunOrder) -> Usd:
+        first = Request(
+            model=settings.model_of(order.model),
+            instructions=instructions(),
+            tools=of_the_model(),
+            items=(Told(text="x" * SHORT_BRIEF),),
+            max_output_tokens=settings.max_output_tokens,
+        )
+        return prices.worst(first.model, first.tier, input_bound(first), first.max_output_tokens)
+
+    tools.engines = {**tools.engines, EngineName.LLM: engine}
+    tools.least = least
+    tools.model_of = lambda order: settings.model_of(order.model)
+
+
+def _meter(settings: Settings, tools: Toolbox, prices: Prices) -> Meter:
     """Put the way to the model together; the key stays in it."""
     from fresh.adapters.openai_model import OpenAIModel, Wire
     from fresh.engines.llm.meter import Meter
 
     def halted(ticket: Ticket) -> str | None:
-        journal = tools().journal
-        record, requests = journal.run(ticket.run_id), journal.stop_requests(ticket.run_id)
-        return why_stop_agent(record, requests, tools().clock.now(), ticket.agent_id)
+        record, requests = tools.journal.run(ticket.run_id), tools.journal.stop_requests(ticket.run_id)
+        return why_stop_agent(record, requests, tools.clock.now(), ticket.agent_id)
 
     key = settings.openai_api_key
     return Meter(
@@ -185,11 +216,11 @@ def _meter(settings: Settings, tools: Callable[[], Toolbox], prices: Prices) -> 
             wire=Wire(settings.wire) if settings.wire is not None else None,
             is_openai=settings.knows_openai,
         ),
-        ledger=tools().ledger,
+        ledger=tools.ledger,
         prices=prices,
-        clock=tools().clock,
-        host=tools().host,
-        permit=lambda: tools().control.permit(MODELS),
+        clock=tools.clock,
+        host=tools.host,
+        permit=lambda: tools.control.permit(MODELS),
         halted=halted,
         day_budget=None if settings.day_budget is None else Usd.of(settings.day_budget),
     )
