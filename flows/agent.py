@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from prefect import flow
@@ -11,18 +10,16 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from flows.approving import ask
+from flows.questioning import ask_architecture, ask_person
 from flows.stopping import reason_to_stop
 from fresh.domain.agent import AgentReport, Outcome, Ticket
-from fresh.domain.approval import Answer, Decision, Question, Why, why_ask
+from fresh.domain.approval import Answer, Decision, Why, why_ask
 from fresh.domain.evidence import Evidence, Verdict
-from fresh.domain.identity import question_id
 from fresh.domain.money import ZERO
 from fresh.domain.phase import Phase
-from fresh.domain.questions import question_text
 from fresh.domain.steps import Made
 from fresh.domain.work import Plan, Work
-from fresh.errors import FreshError
+from fresh.errors import FreshError, Halted
 from fresh.wiring import Toolbox, toolbox
 from tasks.reporting import complete, report_of
 from tasks.showing import show_evidence, show_phase
@@ -44,6 +41,8 @@ def agent(ticket: Ticket) -> State[None]:
     tools.journal.enter_agent(ticket.agent_id, run, flow_run.ui_url or "", tools.host, tools.clock.now())
     try:
         report = _work(tools, ticket)
+    except Halted as halted:
+        report = report_of(ticket, Outcome.STOPPED, failure=halted.message)
     except FreshError as trouble:
         report = report_of(ticket, Outcome.FAILED, failure=trouble.message)
     except Exception as defect:
@@ -77,14 +76,14 @@ def _work(tools: Toolbox, ticket: Ticket) -> AgentReport:
     analysis = analyse(ticket)
     if analysis.plan is None:
         return report_of(ticket, Outcome.DECLINED, failure=analysis.declined)
-    this = _Round()
-    while True:
+    outcome: AgentReport | _Round = _Round()
+    if analysis.plan.decision_needed is not None:
+        outcome = _decide(tools, ticket, _Round(), analysis.plan.decision_needed)
+    while isinstance(this := outcome, _Round):
         if (why := reason_to_stop(tools, ticket.run_id, ticket.agent_id)) is not None:
             return report_of(ticket, Outcome.STOPPED, failure=f"Stopped, because {why}.", commit=this.offered)
         outcome = _pass(tools, ticket, analysis.plan, this)
-        if isinstance(outcome, AgentReport):
-            return outcome
-        this = outcome
+    return this
 
 
 def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentReport | _Round:
@@ -93,12 +92,18 @@ def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentRepo
     made = implement(ticket, plan, this.ordinal, this.feedback, this.asked)
     if made.refused is not None:
         return report_of(ticket, Outcome.FAILED, failure=made.refused)
+    if made.work is not None and made.work.question is not None:
+        return _decide(tools, ticket, this, made.work.question, made.commit)
     if made.commit is None or made.work is None:
         return _out_of_ideas(tools, ticket, plan, this, made)
     if (stop := reason_to_stop(tools, ticket.run_id, ticket.agent_id)) is not None:
         offer_branch(ticket, made.commit, this.ordinal, this.offered)
         kept = f"Stopped, because {stop}; its work is kept on its branch."
         return report_of(ticket, Outcome.STOPPED, failure=kept, commit=made.commit)
+    if made.work.unfinished is not None:
+        offer_branch(ticket, made.commit, this.ordinal, this.offered)
+        kept = f"{made.work.unfinished} Its work is kept on its branch."
+        return report_of(ticket, Outcome.FAILED, summary=made.work.summary, failure=kept, commit=made.commit)
     show_phase(ticket, Phase.TESTING, ZERO)
     evidence = verify(ticket, made.commit, made.work, this.ordinal)
     show_evidence(ticket, evidence)
@@ -109,6 +114,20 @@ def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentRepo
     if why is None:
         return _publish(ticket, report, plan, made.work)
     return _settle(tools, ticket, plan, this, why, report, made.work)
+
+
+def _decide(
+    tools: Toolbox, ticket: Ticket, this: _Round, question: str, commit: str | None = None
+) -> AgentReport | _Round:
+    """Ask a person what only a person can decide; the answer goes to the engine in the next round."""
+    if commit is not None:
+        offer_branch(ticket, commit, this.ordinal, this.offered)
+        this = replace(this, offered=commit)
+    show_phase(ticket, Phase.AWAITING_USER, ZERO)
+    answered = ask_architecture(tools, ticket, this.ordinal, question, commit)
+    if isinstance(answered, AgentReport):
+        return answered
+    return replace(this, ordinal=this.ordinal + 1, feedback=None, asked=answered)
 
 
 def _out_of_ideas(
@@ -134,7 +153,7 @@ def _settle(
     offer_branch(ticket, report.commit, this.ordinal, this.offered)
     this = replace(this, offered=report.commit)
     show_phase(ticket, Phase.AWAITING_USER, report.cost)
-    decision = ask(tools, _question(tools, ticket, why, this, report), _run_deadline(tools, ticket))
+    decision = ask_person(tools, ticket, why, this.ordinal, report)
     if decision is None:
         return _with(report, Outcome.PARKED, "Nobody has answered yet; approve it and resume the run.")
     match decision.answer:
@@ -163,24 +182,6 @@ def _publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> Age
             "branch": published.branch,
         }
     )
-
-
-def _question(tools: Toolbox, ticket: Ticket, why: Why, this: _Round, report: AgentReport) -> Question:
-    now = tools.clock.now()
-    return Question(
-        id=question_id(ticket.agent_id, why, this.ordinal),
-        run_id=ticket.run_id,
-        agent_id=ticket.agent_id,
-        why=why,
-        text=question_text(ticket, why, report),
-        commit=report.commit,
-        asked_at=now,
-        deadline=now + timedelta(minutes=ticket.order.approval_timeout),
-    )
-
-
-def _run_deadline(tools: Toolbox, ticket: Ticket) -> datetime:
-    return tools.journal.run(ticket.run_id).deadline
 
 
 def _judged(tools: Toolbox, ticket: Ticket, commit: str, work: Work, evidence: Evidence) -> AgentReport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.approval import OnDeadline, Why, on_deadline
 from fresh.domain.evidence import CheckState
+from fresh.domain.quoting import prose
 
 OPENING = {
     Why.READY: "Agent completed work, please test branch",
@@ -18,6 +19,17 @@ SILENCE = {
     OnDeadline.PARK: "it is parked until somebody answers",
 }
 MARKS = {CheckState.PASSED: "✅", CheckState.FAILED: "❌", CheckState.NOT_RUN: "➖"}
+
+
+LONGEST_QUESTION = 2000
+
+
+def architecture_summary(ticket: Ticket, question: str) -> str:
+    """Say what the agent wants to know, and how it is answered."""
+    return (
+        f'asks: {prose(question, LONGEST_QUESTION)}\n\nAnswer it with `fresh auto changes {ticket.agent_id} "..."`;'
+        " approving lets the agent go on as it thinks best."
+    )
 
 
 def question_text(ticket: Ticket, why: Why, report: AgentReport) -> str:
@@ -35,9 +47,10 @@ def question_text(ticket: Ticket, why: Why, report: AgentReport) -> str:
         lines += [f"- {MARKS[check.state]} {check.name}: {check.fact}" for check in report.evidence.checks]
         ruling = report.evidence.policy
         lines += [f"- Policy says {ruling.ruling}: {reason}" for reason in ruling.reasons]
+    lines.append(f"- Cost: {report.cost} of {ticket.order.cap}")
+    if report.commit is not None:
+        lines.append(f"- Try it: `git switch {ticket.branch}`")
     lines += [
-        f"- Cost: {report.cost} of {ticket.order.cap}",
-        f"- Try it: `git switch {ticket.branch}`",
         f"- Without an answer in {ticket.order.approval_timeout:g} minutes {SILENCE[on_deadline(why)]}.",
     ]
     return "\n".join(lines)

@@ -15,7 +15,7 @@ class Analysis(Value):
 
 
 class Made(Value):
-    """The commit that came out of one round of work, or why there is none."""
+    """The commit that came out of one round of work, or why there is none; a question may stand without one."""
 
     commit: str | None = None
     work: Work | None = None

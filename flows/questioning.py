@@ -1,0 +1,61 @@
+"""What an agent puts to a person, and what becomes of the answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flows.approving import ask
+from fresh.domain.agent import AgentReport, Outcome, Ticket
+from fresh.domain.approval import Answer, Decision, Question, Why
+from fresh.domain.identity import question_id
+from fresh.domain.questions import architecture_summary, question_text
+from fresh.wiring import Toolbox
+from tasks.reporting import report_of
+
+GO_ON = "Go on as you think best."
+
+
+def ask_person(
+    tools: Toolbox, ticket: Ticket, why: Why, ordinal: int, report: AgentReport
+) -> Decision | None:
+    """Ask about one round of work; None means that it is left open and the agent is parked."""
+    now = tools.clock.now()
+    question = Question(
+        id=question_id(ticket.agent_id, why, ordinal),
+        run_id=ticket.run_id,
+        agent_id=ticket.agent_id,
+        why=why,
+        text=question_text(ticket, why, report),
+        commit=report.commit,
+        asked_at=now,
+        deadline=now + timedelta(minutes=ticket.order.approval_timeout),
+    )
+    return ask(tools, question, tools.journal.run(ticket.run_id).deadline)
+
+
+def ask_architecture(
+    tools: Toolbox, ticket: Ticket, ordinal: int, question: str, commit: str | None
+) -> str | AgentReport:
+    """Ask what only a person can decide; return the words for the engine, or how the agent ended."""
+    summary = architecture_summary(ticket, question)
+    report = report_of(ticket, Outcome.PARKED, summary=summary, commit=commit)
+    decision = ask_person(tools, ticket, Why.ARCHITECTURE, ordinal, report)
+    if decision is None:
+        return _ended(
+            report, Outcome.PARKED, "Nobody has answered its question yet; answer and resume the run."
+        )
+    match decision.answer:
+        case Answer.APPROVED:
+            return " ".join(filter(None, (GO_ON, decision.text)))
+        case Answer.CHANGES:
+            return decision.text or GO_ON
+        case Answer.REJECTED:
+            return _ended(report, Outcome.REJECTED, f"Rejected by {decision.by}. {decision.text}".strip())
+        case Answer.STOPPED:
+            return _ended(report, Outcome.STOPPED, f"Stopped by {decision.by} while its question stood.")
+        case Answer.EXPIRED:
+            return _ended(report, Outcome.ABANDONED, "Nobody answered its question in time.")
+
+
+def _ended(report: AgentReport, outcome: Outcome, failure: str) -> AgentReport:
+    return report.model_copy(update={"outcome": outcome, "failure": failure})
