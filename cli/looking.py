@@ -12,6 +12,7 @@ from cli.finding import find_agent, find_run
 from cli.place import Place, find_place, opened_journal, with_repo
 from fresh.domain.quoting import line
 from fresh.domain.record import RunRecord
+from fresh.domain.transcript_page import transcript_lines
 from fresh.errors import Refusal, StorageFailed
 
 COLOURS = (
@@ -50,13 +51,25 @@ def diff(agent: str, repo: str) -> None:
 
 @click.command(short_help="Show what an agent did.")
 @click.argument("agent")
+@click.option("--transcript", is_flag=True, help="Show its conversation with the model instead.")
+@click.option("--full", is_flag=True, help="With --transcript: leave nothing out of long texts.")
 @with_repo
-def logs(agent: str, repo: str) -> None:
+def logs(agent: str, transcript: bool, full: bool, repo: str) -> None:
     """Show every step of AGENT with its time, and where the whole log of its run lies."""
     place = find_place(repo)
     with opened_journal(place) as journal:
         found = find_agent(journal, str(place.repository), agent)
+        turns = journal.turns(found.ticket.agent_id) if transcript else ()
         events = journal.events(found.record.id, found.ticket.agent_id)
+    if transcript:
+        if not turns:
+            raise Refusal(
+                f"Agent {found.ticket.agent_id} has had no conversation with a model.",
+                hint=f"See: fresh auto logs {agent}",
+            )
+        for row in transcript_lines(turns, None if full else 4000):
+            click.echo(UNSAFE.sub("�", row))
+        return
     for event in events:
         click.echo(f"{event.at.astimezone():%Y-%m-%d %H:%M:%S} {line(event.text)}")
     path = _log(place, found.record)
