@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 PATIENCE = 20.0
+# A URL of a journal may hold a password, and Prefect's settings an API key.
+_NOT_FOR_GIT = ("FRESH_", "PREFECT_")
 
 
 def ask_git(repository: Path, *words: str) -> str | None:
@@ -14,6 +17,7 @@ def ask_git(repository: Path, *words: str) -> str | None:
         asked = subprocess.run(
             ["git", "-c", "core.fsmonitor=false", *words],
             cwd=repository,
+            env={name: value for name, value in os.environ.items() if not name.startswith(_NOT_FOR_GIT)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=PATIENCE,

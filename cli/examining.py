@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from cli.aside import aside
 from cli.asking_git import ask_git
 from cli.place import Place, opened_journal
 from fresh.errors import FreshError
@@ -147,7 +148,8 @@ def _reach_server(place: Place, settings: Settings) -> str:
     from fresh.adapters.prefect_server import GivenServer, PrefectServer, find
 
     if settings.prefect_api_url:
-        return f"{GivenServer(settings.prefect_api_url).start()} answers"
+        with aside(place.home / "prefect"):
+            return f"{GivenServer(settings.prefect_api_url).start()} answers"
     if (url := find(place.home / "prefect")) is not None:
         return f"{url} answers"
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_ENABLED", "false")

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from cli.aside import aside, settle_paths
 from fresh.adapters.prefect_server import GivenServer, PrefectServer, client_environment
 from fresh.domain.order import RunOrder
 from fresh.domain.record import RunRecord
@@ -81,6 +82,7 @@ def is_resumable(tools: Toolbox, record: RunRecord) -> bool:
 
 
 def _tools(repository: Path) -> Toolbox:
+    settle_paths()
     tools = toolbox(repository)
     make_home(tools.home)
     return tools
@@ -96,7 +98,7 @@ def _refuse_second_host(tools: Toolbox) -> None:
 
 
 def _host(tools: Toolbox, run_id: str, order: RunOrder, give_up_first: RunRecord | None) -> RunReport:
-    with _server(tools):
+    with aside(tools.home / "prefect"), _server(tools):
         # Prefect reads its settings when it is imported, so no flow may be imported before this point.
         from flows.forcing import give_up
         from flows.run import run
@@ -189,8 +191,10 @@ def _server(tools: Toolbox) -> Iterator[None]:
         GivenServer(given).start()
         yield
         return
-    server = PrefectServer(tools.home / "prefect")
-    os.environ.update(client_environment(server.start()))
+    home = tools.home / "prefect"
+    server = PrefectServer(home)
+    # Our own home: the operator's ~/.prefect speaks of other servers.
+    os.environ.update(client_environment(server.start(), home))
     tools.endings.append(server.stop)
     ended = threading.Event()
     keeper = threading.Thread(target=_keep_alive, args=(server, ended), name="prefect-server", daemon=True)

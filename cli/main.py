@@ -12,6 +12,7 @@ from click.exceptions import NoArgsIsHelpError
 from cli.lazy import LazyGroup
 from fresh.domain.quoting import line
 from fresh.errors import FreshError
+from fresh.keys import withheld
 
 INTERRUPTED = 130
 
@@ -33,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(errors="replace")
     try:
-        code = _carry_out(arguments)
+        with withheld():
+            code = _carry_out(arguments)
         sys.stdout.flush()
         return code
     except BrokenPipeError:

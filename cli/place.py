@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from cli.asking_git import ask_git
 from fresh.errors import OperatorMistake
 from fresh.whereabouts import journal_url, repository_of, state_home
 
@@ -46,7 +48,23 @@ class Place:
 def find_place(repo: str) -> Place:
     """Find the repository that was typed. Raises OperatorMistake."""
     repository = repository_of(repo)
-    return Place(repository, state_home(repository))
+    place = Place(repository, state_home(repository))
+    _refuse_planted_state(place)
+    return place
+
+
+def _refuse_planted_state(place: Place) -> None:
+    """Refuse a state directory that came with the repository: who wrote it could answer our questions for us."""
+    if not place.home.is_relative_to(place.repository):
+        return
+    below = os.fspath(place.home.relative_to(place.repository))
+    planted = ask_git(place.repository, "ls-files", "-z", "--", f":(top,literal,icase){below}")
+    if planted or place.home.is_symlink():
+        first = planted.split("\0")[0] if planted else below
+        raise OperatorMistake(
+            f"The repository brings its own {first}, and Fresh keeps its state there.",
+            hint=f"Look at it, then git rm -r --cached {below}; or set FRESH_HOME to another directory.",
+        )
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -87,6 +88,8 @@ def start(repo: str, plan: bool, fresh_run: bool, no_approval: bool, **given: ob
     """
     place = find_place(repo)
     typed = {name: value for name, value in given.items() if value not in (None, False, ())}
+    if "/" in str(typed.get("python", "")):
+        typed["python"] = str(Path(str(typed["python"])).expanduser().absolute())
     order = build_order({"repo": str(place.repository), "approval": not no_approval, **typed})
     if plan:
         from cli.planning import show_plan

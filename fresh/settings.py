@@ -10,7 +10,12 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from fresh.domain.money import MOST
 from fresh.errors import OperatorMistake
@@ -91,6 +96,18 @@ class Settings(BaseSettings):
             )
         return named
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the keys that were taken out of the environment, then the environment, and never a file."""
+        return init_settings, InitSettingsSource(settings_cls, dict(kept())), env_settings
+
     @property
     def has_model(self) -> bool:
         """Say whether a language model is configured: a key, or a server of one's own."""
@@ -133,7 +150,7 @@ def _is_here(url: str | None) -> bool:
 def read_settings() -> Settings:
     """Read the settings of this installation. Raises OperatorMistake, which never shows a value: it may be a secret."""
     try:
-        return Settings(**kept())
+        return Settings()
     except ValidationError as bad:
         first = bad.errors(include_url=False, include_context=False, include_input=False)[0]
         field = str(first["loc"][0]) if first["loc"] else "?"

@@ -7,7 +7,7 @@ write there, and it may ask vendors over the network whether a key is alive.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,6 @@ def _windows(lines: Iterable[str]) -> Iterator[str]:
 def _plugins() -> tuple[BasePlugin, ...]:
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 
-    classes: dict[str, type[BasePlugin]] = get_mapping_from_secret_type_to_class()
+    classes: Mapping[str, type[BasePlugin]] = get_mapping_from_secret_type_to_class()
     wanted = {one.__name__: one for one in classes.values() if one.__name__ not in LEFT_OUT}
     return tuple(wanted[name]() for name in sorted(wanted))

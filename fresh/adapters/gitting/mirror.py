@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ class Mirror:
     def take(self, target: Target, revision: str) -> str:
         """Bring a revision in, with its history. Raises OperatorMistake, Refusal, GitFailed."""
         sha = target.resolve(revision)
+        self._refuse_planted_state(target, sha)
         with locked(self._lock) as held:
             self._stand_up(target)
             if self._read_ref(f"{BASES}/{sha}") is None:
@@ -106,6 +108,7 @@ class Mirror:
         if target.top in self.state.resolve().parents and not ignore.exists():
             write_whole(ignore, b"*\n")
         exclude = self.directory / "info" / "exclude"
+        config = self.directory / "config"
         if not self.directory.exists():
             making = self.state / "mirror.git.making"
             shutil.rmtree(making, ignore_errors=True)
@@ -113,16 +116,17 @@ class Mirror:
             Git(making).run(
                 "init", "--bare", "--quiet", "--template=", f"--object-format={target.object_format}"
             )
-            sha256 = target.object_format == "sha256"
-            (making / "config").write_text(_CONFIG.format(version=int(sha256)) + (_SHA256 if sha256 else ""))
+            (making / "config").write_text(_config(target))
             (making / "info").mkdir(exist_ok=True)
             (making / "info" / "exclude").write_text(LEFTOVERS)
             making.chmod(0o700)
             for part in ("objects", "objects/info", "objects/pack"):
                 (making / part).chmod(0o755)
             making.rename(self.directory)
-        elif not exclude.exists() or exclude.read_text() != LEFTOVERS:
+        if not exclude.exists() or exclude.read_text() != LEFTOVERS:
             write_whole(exclude, LEFTOVERS.encode())
+        if not config.exists() or config.read_text() != _config(target):
+            write_whole(config, _config(target).encode())
 
     def _import(self, target: Target, sha: str, held: int) -> None:
         """Carry the objects, then the shallow roots, then the ref: what has a ref is whole."""
@@ -155,6 +159,18 @@ class Mirror:
         asked = self.git.ask("rev-parse", "--verify", "--quiet", ref)
         return asked.output.decode().strip() if asked.code == 0 else None
 
+    def _refuse_planted_state(self, target: Target, sha: str) -> None:
+        """Refuse a commit that brings a state directory: its mirror would be believed."""
+        state = self.state.resolve()
+        if target.top not in state.parents:
+            return
+        below = os.fspath(state.relative_to(target.top))
+        if target.git.run("ls-tree", "-z", "--name-only", sha, "--", below):
+            raise OperatorMistake(
+                f"Commit {sha[:12]} brings its own {below}, and Fresh keeps its state there.",
+                hint=f"Look at it, then git rm -r --cached {below} and commit; or set FRESH_HOME to another directory.",
+            )
+
     def _refuse_large_files(self, sha: str) -> None:
         """Refuse Git LFS: its filter is a program that never runs here, so pointers would stand for the files."""
         rules = [e for e in list_files(self.git, sha) if e.path.rpartition(b"/")[2] == b".gitattributes"]
@@ -165,3 +181,8 @@ class Mirror:
                 f"Commit {sha[:12]} keeps files in Git LFS ({', '.join(found)}), and Fresh would see only their pointers.",
                 hint="Choose a repository without filter=lfs; git lfs migrate export takes files out of LFS.",
             )
+
+
+def _config(target: Target) -> str:
+    sha256 = target.object_format == "sha256"
+    return _CONFIG.format(version=int(sha256)) + (_SHA256 if sha256 else "")
