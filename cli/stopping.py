@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
@@ -43,7 +44,7 @@ def stop(force: bool, repo: str) -> None:
             _say_nothing_runs(journal, place)
             return
         _request(journal, claim, force, who_types(place.repository))
-        _wait(journal, claim, force)
+        _wait(journal, claim, force, place.home)
 
 
 def _say_nothing_runs(journal: Journal, place: Place) -> None:
@@ -61,8 +62,8 @@ def _request(journal: Journal, claim: Claim, force: bool, by: str) -> None:
     click.echo(f"Stopping run {claim.run_id}: {kept}.")
 
 
-def _wait(journal: Journal, claim: Claim, force: bool) -> None:
-    """Wait until the run has ended; by force, end its process when it does not end itself. Raises Refusal."""
+def _wait(journal: Journal, claim: Claim, force: bool, home: Path) -> None:
+    """Wait until the run has ended; by force, kill its process and its server when it does not. Raises Refusal."""
     try:
         if _has_ended(journal, claim, FORCED_AFTER if force else PATIENCE):
             click.echo(f"Run {claim.run_id} has ended. See: fresh auto report {claim.run_id}")
@@ -76,6 +77,7 @@ def _wait(journal: Journal, claim: Claim, force: bool) -> None:
             hint="fresh auto stop --force",
         )
     _kill(claim)
+    _kill_server(claim, home)
     click.echo(
         f"Run {claim.run_id} did not end itself within {FORCED_AFTER:g} s, so its process {claim.host.pid} was killed; "
         f"`fresh auto resume {claim.run_id}` writes its report."
@@ -99,6 +101,13 @@ def _has_ended(journal: Journal, claim: Claim, patience: float) -> bool:
 def _progress(journal: Journal, run_id: str) -> str:
     ended = len(journal.reports(run_id))
     return f"{ended} of {len(journal.tickets(run_id))} agents have ended."
+
+
+def _kill_server(claim: Claim, home: Path) -> None:
+    """Kill the server that would end with its owner, but takes seconds for it that are not left."""
+    from fresh.adapters.prefect_server import kill_server_of
+
+    kill_server_of(claim.host, home / "prefect")
 
 
 def _kill(claim: Claim) -> None:

@@ -162,9 +162,14 @@ def _unfinished(tools: Toolbox, record: RunRecord) -> list[Ticket]:
 
 
 def _leave_unstarted(waiting: list[Ticket], why: WhyStopped) -> None:
-    """Report the agents that never got a seat: every agent of a run ends exactly once."""
+    """Report the agents that got no seat any more: every agent of a run ends exactly once."""
     for ticket in waiting:
-        complete(ticket, report_of(ticket, Outcome.STOPPED, failure=f"Not started, because {why}."))
+        left = (
+            "Not started"
+            if toolbox(Path(ticket.repository)).journal.entered_at(ticket.agent_id) is None
+            else "Not gone on with"
+        )
+        complete(ticket, report_of(ticket, Outcome.STOPPED, failure=f"{left}, because {why}."))
     waiting.clear()
 
 

@@ -27,8 +27,10 @@ FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 def supervised(tools: Toolbox, record: RunRecord, on_force: Callable[[StopRequest], None]) -> Iterator[None]:
     """Watch over a run in a thread for as long as the context is open, then give the repository back."""
     ended = threading.Event()
+    # A force that was asked of an earlier host has nothing left to kill: the flow itself ends a run that is resumed so.
+    obeyed = tools.journal.stop_requests(record.id)
     watch = threading.Thread(
-        target=_watch, args=(tools, record, ended, on_force), name=f"watch-{record.id}", daemon=True
+        target=_watch, args=(tools, record, ended, on_force, obeyed), name=f"watch-{record.id}", daemon=True
     )
     watch.start()
     try:
@@ -40,7 +42,11 @@ def supervised(tools: Toolbox, record: RunRecord, on_force: Callable[[StopReques
 
 
 def _watch(
-    tools: Toolbox, record: RunRecord, ended: threading.Event, on_force: Callable[[StopRequest], None]
+    tools: Toolbox,
+    record: RunRecord,
+    ended: threading.Event,
+    on_force: Callable[[StopRequest], None],
+    obeyed: tuple[StopRequest, ...],
 ) -> None:
     beats = 0
     shown: Mapping[str, str] = {}
@@ -49,7 +55,7 @@ def _watch(
         try:
             tools.journal.beat(tools.host, tools.clock.now())
             requests = tools.journal.stop_requests(record.id)
-            forced = next((request for request in requests if request.force), None)
+            forced = next((request for request in requests if request.force and request not in obeyed), None)
             if forced is not None:
                 on_force(forced)
                 return

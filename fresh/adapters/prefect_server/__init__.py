@@ -7,7 +7,7 @@ Nothing in here imports Prefect while it is imported: Prefect reads its settings
 from fresh.adapters.prefect_server.environment import client_environment, server_environment
 from fresh.adapters.prefect_server.given import GivenServer
 from fresh.adapters.prefect_server.record import ServerRecord, find, read_record, write_record
-from fresh.adapters.prefect_server.server import PrefectServer, end_server
+from fresh.adapters.prefect_server.server import PrefectServer, end_server, kill_server_of
 from fresh.adapters.prefect_server.template import DATABASE, copy_template, template_path
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "copy_template",
     "end_server",
     "find",
+    "kill_server_of",
     "read_record",
     "server_environment",
     "template_path",

@@ -19,11 +19,13 @@ from fresh.adapters.prefect_server.child import (
     end,
     free_port,
     is_free,
+    kill,
     spawn,
 )
 from fresh.adapters.prefect_server.health import is_healthy
 from fresh.adapters.prefect_server.record import find, read_record
 from fresh.adapters.prefect_server.template import copy_template
+from fresh.domain.record import Host
 from fresh.errors import ServerUnreachable, StorageFailed
 
 _ATTEMPTS = 3
@@ -159,6 +161,15 @@ def end_server(home: Path) -> bool:
     if record is None or not record.lives:
         return False
     end(record.host)
+    return True
+
+
+def kill_server_of(owner: Host, home: Path) -> bool:
+    """Kill the server in `home` that ends with `owner` instead of waiting until it does; False when there was none."""
+    record = read_record(home)
+    if record is None or record.owner != owner or not record.lives:
+        return False
+    kill(record.host)
     return True
 
 
