@@ -187,6 +187,18 @@ def test_a_state_directory_that_can_not_be_made_is_refused(operator: Operator) -
     assert "/proc/none can't be written" in complaint(operator, *START, code=1)
 
 
+@pytest.mark.parametrize("name", ["nope", "pocket.text:nope", "*", ""])
+def test_a_plan_for_a_feature_that_is_not_there_is_refused(operator: Operator, name: str) -> None:
+    told = complaint(operator, "auto", "start", "--plan", "--feature", name, code=2)
+    assert told == f"No feature is called {name!r}."
+
+
+def test_a_plan_for_a_feature_that_is_misspelled_names_the_near_ones(operator: Operator) -> None:
+    done = operator.fresh("auto", "start", "--plan", "--feature", "month_to_goal", check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[1] == "Hint: Did you mean pocket.money:months_to_goal, pocket.reports:month_of?"
+
+
 def test_a_repository_without_python_has_an_empty_plan(empty: Operator) -> None:
     (empty.repository / "a.txt").write_text("words\n")
     commit_all(empty)
