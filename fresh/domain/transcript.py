@@ -59,13 +59,14 @@ class Given(Value):
     """What we say to a reply: the outputs of calls, or words.
 
     `done` counts the calls of the reply that were carried out for it. `stopping` says why the engine stops the round,
-    which is still to be written up; `closing` ends it.
+    and `writes_up` whether the model is asked what it leaves behind; `closing` ends it.
     """
 
     type: Literal["given"] = "given"
     items: tuple[Item, ...] = ()
     done: int = 0
     stopping: str | None = None
+    writes_up: bool = False
     closing: Closing | None = None
 
 

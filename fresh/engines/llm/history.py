@@ -52,9 +52,9 @@ class Part:
         return calls_of(reply, planning=self.planning)
 
     @property
-    def stopping(self) -> str | None:
-        """Say why the engine stops this round."""
-        return next((turn.stopping for turn in self.turns if isinstance(turn, Given) and turn.stopping), None)
+    def stopping(self) -> Given | None:
+        """Give the turn that says why the engine stops this round."""
+        return next((turn for turn in self.turns if isinstance(turn, Given) and turn.stopping), None)
 
     @property
     def wrap_up(self) -> Reply | None:
@@ -121,11 +121,12 @@ class History:
         *,
         done: int = 0,
         stopping: str | None = None,
+        writes_up: bool = False,
         closing: Closing | None = None,
     ) -> None:
         """Keep what is said to a reply."""
         kept = redact_items(tuple(items), self._secrets)
-        self._add(Given(items=kept, done=done, stopping=stopping, closing=closing))
+        self._add(Given(items=kept, done=done, stopping=stopping, writes_up=writes_up, closing=closing))
 
     def executed(self) -> Iterator[tuple[Part, Call]]:
         """List every call that was carried out, with its round, in order."""

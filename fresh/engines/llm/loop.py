@@ -48,12 +48,12 @@ class Loop:
         """
         began = self.clock.now()
         while (closing := part.closing) is None:
-            if part.stopping is not None:
-                self._close(part, part.stopping)
+            if (stopping := part.stopping) is not None:
+                self._close(part, stopping.stopping or "", stopping.writes_up)
             elif (open_reply := part.unanswered()) is not None:
                 self._react(part, *open_reply)
             elif (why := self._exceeded(part, began)) is not None:
-                self._stop(part, why)
+                self.history.give(stopping=why, writes_up=True)
             else:
                 self._ask(part)
         return closing
@@ -78,7 +78,8 @@ class Loop:
         except (BudgetExhausted, ModelRefused, ModelUnclear, Halted) as no:
             if part.planning:
                 raise
-            self._stop(part, _lower(no.message))
+            # Who refuses or is away has nothing to write up either; where money ran out, some is kept for it.
+            self.history.give(stopping=_clause(no.message), writes_up=isinstance(no, BudgetExhausted))
 
     def _react(self, part: Part, reply: Reply, done: int) -> None:
         """Do the next thing that a reply asks for."""
@@ -86,7 +87,7 @@ class Loop:
         earlier = [(one, part.calls(one)) for one in part.replies[:-1]]
         now = streaks([*earlier, (reply, calls[: done + 1])])
         if (why := reason_to_stop(now, reply)) is not None:
-            self._stop(part, why, _left_out(reply, calls[done:]))
+            self.history.give(_left_out(reply, reply.calls[done:]), stopping=why)
         elif not calls:
             self.history.give(self._nudge(part, reply, now))
         else:
@@ -120,27 +121,24 @@ class Loop:
             said += "\n" + words("spoken", finish=_finish(part))
         return [Told(text=said)]
 
-    def _stop(self, part: Part, why: str, items: Sequence[Item] = ()) -> None:
-        self.history.give(items, stopping=why)
-
-    def _close(self, part: Part, why: str) -> None:
+    def _close(self, part: Part, why: str, writes_up: bool) -> None:
         """End a stopped round; while there are edits, with words on what they are."""
         if part.planning or not self.hands.draft.changed():
-            self.history.give(closing=Closing(failed=f"The engine stopped, because {why.rstrip('.')}."))
+            self.history.give(closing=Closing(failed=f"The engine stopped, because {why}."))
             return
         self.hands.draft.lay()
-        said = part.wrap_up or self._wrap_up(part, why)
+        said = part.wrap_up or (self._wrap_up(why) if writes_up else None)
         rows = [row.lstrip("-* ") for row in said.text.splitlines() if row.strip()] if said else []
         details = tuple(short for row in rows[:8] if (short := line(row)[:400]))
         files = ", ".join(self.hands.draft.changed())
         work = Work(
             summary=details[0] if details else f"Unfinished work in {files}",
             details=details[1:],
-            unfinished=f"The engine stopped, because {why.rstrip('.')}.",
+            unfinished=f"The engine stopped, because {why}.",
         )
         self.history.give(closing=Closing(work=work))
 
-    def _wrap_up(self, part: Part, why: str) -> Reply | None:
+    def _wrap_up(self, why: str) -> Reply | None:
         """Let the model write up what it has, from a few words instead of the whole conversation."""
         plan = next(
             (one.closing.plan for one in self.history.parts if one.closing and one.closing.plan), None
@@ -178,5 +176,6 @@ def _left_out(reply: Reply, calls: Sequence[Call]) -> list[Item]:
     return [Output(call_id=call.id, text=NOT_DONE) for call in reply.calls if call.id in waiting]
 
 
-def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:]
+def _clause(message: str) -> str:
+    """Make a sentence fit to follow `because`."""
+    return message[:1].lower() + message[1:].rstrip(".")

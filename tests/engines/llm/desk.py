@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from fresh.domain.agent import Ticket
 from fresh.domain.budget import agent_account, run_account
 from fresh.domain.conversation import Output, Reply, Told
+from fresh.domain.evidence import RunEnd, TestOutcome, TestRun
 from fresh.domain.feature import Kind
 from fresh.domain.money import Usd
 from fresh.domain.order import RunOrder
@@ -28,6 +30,7 @@ from tests.fakes.story import HERE
 from tests.fakes.transcripts import FakeTranscripts
 
 AGENT = "abc12345"
+CAP, ASIDE = Usd.of(1), Usd.of(0.05)
 CALC = "def add(a, b):\n    return a + b\n\n\ndef sub(a, b):\n    return a - b\n"
 FILES = {
     "pocket/__init__.py": "",
@@ -51,6 +54,21 @@ class TicketedBench(FakeBench):
     order: RunOrder = field(default_factory=RunOrder)
     footprint: tuple[str, ...] = ("tests/test_sub.py",)
 
+    def run_tests(
+        self, selection: Sequence[str] = (), *, coverage: bool = False, wall: float | None = None
+    ) -> TestRun:
+        """Let every test pass, and leave something behind, as tests do."""
+        names = [
+            f"{path}::{name}"
+            for path, text in self.tree_files().items()
+            for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)
+        ]
+        (self.tree / "report.xml").write_text("left behind")
+        return TestRun(
+            command=("pytest",), commit="b", exit_code=0, ended=RunEnd.EXIT, seconds=0.1,
+            outcomes=dict.fromkeys(names, TestOutcome.PASSED), tail="all passed",
+        )  # fmt: skip
+
     @property
     def ticket(self) -> Ticket:
         return super().ticket.model_copy(update={"order": self.order, "footprint": self.footprint})
@@ -64,8 +82,8 @@ class Desk:
     script: tuple[Answer, ...] | Brain = WHOLE
     files: Mapping[str, str] = field(default_factory=lambda: FILES)
     kind: Kind = Kind.TESTS
-    cap: Usd = Usd.of(1)
-    aside: Usd = Usd.of(0.05)
+    cap: Usd = CAP
+    aside: Usd = ASIDE
     bounds: Bounds = field(default_factory=Bounds)
     calls_tools: bool = True
     secrets: tuple[str, ...] = ()
