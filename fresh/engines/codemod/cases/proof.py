@@ -118,5 +118,5 @@ def _measure(target: Target, covered: tuple[int, ...], before: tuple[int, ...] |
     if before and not set(covered) - set(before):
         raise Declined(
             f"The existing tests run {len(before)} of {len(target.lines)} lines of {target.name} already; "
-            "another test would add none."
+            "what this one tries adds none."
         )
