@@ -63,11 +63,11 @@ def main() -> None:
 
 
 def _server(folder: Path) -> tuple[str, subprocess.Popen[bytes]]:
+    from fresh.adapters.prefect_server import server_environment
     from fresh.adapters.prefect_server.child import free_port
 
     port = free_port()
-    environment = {**os.environ, "PREFECT_HOME": str(folder / "server")}
-    environment.pop("PREFECT_API_URL", None)
+    environment = server_environment(folder / "server")
     command = [sys.executable, "-m", "deployments.server", "--host", "127.0.0.1", "--port", str(port)]
     server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}/api"

@@ -56,7 +56,7 @@ def main() -> int:
         slow += is_slow
         allowed = "" if limit is None else f"{limit:.1f} s{' EXCEEDED' if is_slow else ''}"
         print(f"{name:34} {middle:7.3f}s {min(times[name]):7.3f}s {middle / bare:6.1f}  {allowed}")
-        note(Figure(name, middle, "s", beside=bare, most=limit))
+        note(Figure(name, middle, "s", beside=bare if middle is not bare else None, most=limit))
     return 1 if slow else 0
 
 
