@@ -47,6 +47,7 @@ def examine(place: Place, settings: Settings) -> Iterator[Finding]:
     yield from _tried("journal", lambda: _read_journal(place), "")
     yield from _tried("sandbox", lambda: _probe_sandbox(place, settings), "")
     yield from _tried("Prefect server", lambda: _reach_server(place, settings), "")
+    yield from examine_model(settings)
     yield from examine_keys(settings)
 
 
@@ -86,10 +87,26 @@ def examine_python(place: Place) -> Finding:
     )
 
 
+def examine_model(settings: Settings) -> Iterator[Finding]:
+    """Say which model works, and whether its price is known: one without a price is never asked."""
+    if not settings.has_model:
+        unset = "OPENAI_API_KEY is not set; not needed: the codemod engine uses no model"
+        yield Finding("model", Mark.OPTIONAL, unset, "export OPENAI_API_KEY=...")
+        return
+
+    def priced() -> str:
+        from fresh.wiring import cost_of_first_request
+
+        model = settings.model_of(None)
+        server = settings.openai_base_url or "OpenAI"
+        return f"{model} at {server}; a first request costs at most {cost_of_first_request(settings, model).exact}"
+
+    yield from _tried("model", priced, "")
+
+
 def examine_keys(settings: Settings) -> Iterator[Finding]:
     """Say which of the optional services are configured, and never with what."""
     keys = (
-        ("model", "OPENAI_API_KEY", settings.openai_api_key, "not needed: the codemod engine uses no model"),
         ("GitHub", "GITHUB_TOKEN", settings.github_token, "pull requests are written as pages below .fresh"),
         (
             "Slack",

@@ -176,27 +176,31 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
 
 def _give_model(tools: Toolbox, settings: Settings, transcripts: Transcripts) -> None:
     """Give a toolbox the engine that asks a language model."""
-    from fresh.engines.llm.asking import Asker, instructions
+    from fresh.engines.llm.asking import Asker
     from fresh.engines.llm.engine import LlmEngine
-    from fresh.engines.llm.tools import tools as of_the_model
 
     prices = _prices(settings)
     asker = Asker(_meter(settings, tools, prices), settings.default_model, settings.max_output_tokens)
     engine = LlmEngine(asker, transcripts, tools.clock, secrets=settings.secrets())
 
-    def least(order: RunOrder) -> Usd:
-        first = Request(
-            model=settings.model_of(order.model),
-            instructions=instructions(),
-            tools=of_the_model(),
-            items=(Told(text="x" * SHORT_BRIEF),),
-            max_output_tokens=settings.max_output_tokens,
-        )
-        return prices.worst(first.model, first.tier, input_bound(first), first.max_output_tokens)
-
     tools.engines = {**tools.engines, EngineName.LLM: engine}
-    tools.least = least
+    tools.least = lambda order: cost_of_first_request(settings, settings.model_of(order.model))
     tools.model_of = lambda order: settings.model_of(order.model)
+
+
+def cost_of_first_request(settings: Settings, model: str) -> Usd:
+    """Say the most that an agent's first request can cost. Raises OperatorMistake for a model without a price."""
+    from fresh.engines.llm.asking import instructions
+    from fresh.engines.llm.tools import tools
+
+    first = Request(
+        model=model,
+        instructions=instructions(),
+        tools=tools(),
+        items=(Told(text="x" * SHORT_BRIEF),),
+        max_output_tokens=settings.max_output_tokens,
+    )
+    return _prices(settings).worst(model, first.tier, input_bound(first), first.max_output_tokens)
 
 
 def _meter(settings: Settings, tools: Toolbox, prices: Prices) -> Meter:

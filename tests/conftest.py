@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-for name in ("FRESH_HOME", "FRESH_JOURNAL_URL", "FRESH_MODEL", "OPENAI_API_KEY", "GITHUB_TOKEN"):
+for name in [name for name in os.environ if name.startswith(("FRESH_", "OPENAI_"))] + ["GITHUB_TOKEN"]:
     os.environ.pop(name, None)
 
 

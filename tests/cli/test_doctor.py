@@ -9,7 +9,15 @@ import pytest
 import cli.doctor
 import cli.examining
 from cli.doctor import finding_line
-from cli.examining import Finding, Mark, examine_git, examine_identity, examine_keys, examine_python
+from cli.examining import (
+    Finding,
+    Mark,
+    examine_git,
+    examine_identity,
+    examine_keys,
+    examine_model,
+    examine_python,
+)
 from cli.place import Place
 from fresh.errors import SandboxUnavailable
 from fresh.settings import Settings
@@ -62,7 +70,7 @@ def test_the_repositorys_own_python_comes_before_its_metadata(place: Place) -> N
 def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "GITHUB_TOKEN", "SLACK_BOT_TOKEN"):
         monkeypatch.setenv(name, "geheim")
-    findings = list(examine_keys(Settings()))
+    findings = [*examine_model(Settings()), *examine_keys(Settings())]
     assert [finding.mark for finding in findings] == [Mark.OK] * 3
     assert "geheim" not in "".join(map(finding_line, findings))
 
@@ -70,7 +78,44 @@ def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_services_that_are_not_configured_are_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "GITHUB_TOKEN", "SLACK_BOT_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    assert {finding.mark for finding in examine_keys(Settings())} == {Mark.OPTIONAL}
+    findings = [*examine_model(Settings()), *examine_keys(Settings())]
+    assert {finding.mark for finding in findings} == {Mark.OPTIONAL}
+
+
+def test_a_model_is_named_with_what_its_first_request_can_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    (finding,) = examine_model(Settings())
+    assert finding.mark is Mark.OK
+    assert finding.fact.startswith("gpt-5-mini at OpenAI; a first request costs at most $0.0")
+
+
+@pytest.mark.parametrize(
+    ("environment", "fact", "fix"),
+    [
+        ({"FRESH_MODEL": "home-grown"}, "No price is known for the model 'home-grown'", "FRESH_PRICE_INPUT"),
+        ({}, "No model is named for the server http://gpu.example:8000/v1", "FRESH_MODEL"),
+        (
+            {"FRESH_MODEL": "m", "FRESH_PRICE_INPUT": "0", "FRESH_PRICE_OUTPUT": "0"},
+            "A price of 0 is not believed for the server",
+            "FRESH_SELF_HOSTED=true",
+        ),
+        (
+            {"FRESH_MODEL": "m", "FRESH_PRICE_INPUT": "1"},
+            "Only one of FRESH_PRICE_INPUT and FRESH_PRICE_OUTPUT is set",
+            "Set both",
+        ),
+    ],
+)
+def test_a_model_that_can_not_be_priced_is_missing_something(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], fact: str, fix: str
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://gpu.example:8000/v1")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    (finding,) = examine_model(Settings())
+    assert finding.mark is Mark.MISSING
+    assert fact in finding.fact
+    assert fix in finding.fix
 
 
 def test_a_missing_sandbox_ends_with_one_and_shows_the_fix(
