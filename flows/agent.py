@@ -112,6 +112,8 @@ def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentRepo
     why = why_ask(evidence, ticket.order.approval)
     report = _judged(tools, ticket, made.commit, made.work, evidence)
     if why is None:
+        if this.offered is not None:
+            offer_branch(ticket, made.commit, this.ordinal, this.offered)
         return _publish(ticket, report, plan, made.work)
     return _settle(tools, ticket, plan, this, why, report, made.work)
 
