@@ -66,7 +66,7 @@ class AnyNight(RuleBasedStateMachine):
     @rule(hold=holds, share=st.floats(0, 1))
     def send(self, hold: tuple[str, str, int] | None, share: float) -> None:
         """From the moment that it leaves, the provider may bill anything up to what was set aside."""
-        if hold and self.ledger.mark_sent(hold[0]):
+        if hold and self.ledger.mark_sent(hold[0]) and hold[0] not in self.billed:
             self.billed.add(hold[0])
             self.truth[hold[1]] += int(hold[2] * share)
             self.bill_of = getattr(self, "bill_of", {}) | {hold[0]: int(hold[2] * share)}
