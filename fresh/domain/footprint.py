@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from fresh.domain.change import Change, PolicyVerdict, Ruling
 from fresh.domain.entry_rules import is_cli, is_command
 from fresh.domain.feature import EntryPoint, Feature, Inventory, Kind
+from fresh.domain.test_code import is_test_path
 
 
 class Ground:
@@ -44,3 +46,18 @@ class Ground:
                 break
             shared += 1
         return -shared, not is_command(entry), entry.path, entry.line
+
+
+def is_stray(path: str, footprint: tuple[str, ...]) -> bool:
+    """Say whether an agent edits a file of the base that it does not have to itself; tests get in nobody's way."""
+    return bool(footprint) and path not in footprint and not is_test_path(path)
+
+
+def with_strays(verdict: PolicyVerdict, change: Change, footprint: tuple[str, ...]) -> PolicyVerdict:
+    """Ask for a person where a change edits what other agents may be editing; new files are nobody's."""
+    strays = [file.path for file in change.files if file.status != "A" and is_stray(file.path, footprint)]
+    if not strays:
+        return verdict
+    ruling = Ruling.NEEDS_HUMAN if verdict.ruling is Ruling.ALLOW else verdict.ruling
+    reasons = (f"{path}: it is not among the files that this agent has to itself" for path in strays)
+    return PolicyVerdict(ruling=ruling, reasons=(*verdict.reasons, *reasons))

@@ -13,6 +13,8 @@ from fresh.domain.agent import Ticket
 from fresh.domain.change import Change
 from fresh.domain.evidence import Check, CheckState, Evidence, TestRun
 from fresh.domain.feature import Feature, Finding, Inventory, Kind
+from fresh.domain.footprint import with_strays
+from fresh.domain.order import EngineName
 from fresh.domain.policy import Scan, judge
 from fresh.domain.policy_rules import Rules
 from fresh.domain.test_code import is_test_path
@@ -128,6 +130,8 @@ class Verification:
             secrets=self.secrets,
             scan=self.scan,
         )
+        if self.ticket.engine is EngineName.LLM:
+            policy = with_strays(policy, self.change, self.ticket.footprint)
         return Evidence(base=self.ticket.base, commit=self.commit, checks=tuple(checks), policy=policy)
 
     def _proofs(self) -> Iterator[Check]:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from fresh.domain.evidence import RunEnd, TestRun
+from fresh.domain.footprint import is_stray
 from fresh.domain.quoting import line
 from fresh.domain.transcript import Closing
 from fresh.domain.work import Plan, Work
@@ -129,7 +130,7 @@ class Hands:
     def _stray(self, path: str) -> str:
         """Say so when a file of the base commit is edited that this agent does not have to itself."""
         own = self.bench.ticket.footprint
-        if not own or path in own or not self.draft.is_there(path):
+        if not is_stray(path, own) or not self.draft.is_there(path):
             return ""
         return (
             f"\nNote: {path} is not among the files of this task ({', '.join(own)}); others may be editing it, and a"

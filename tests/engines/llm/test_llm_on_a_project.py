@@ -261,3 +261,13 @@ def test_a_model_that_reaches_out_of_the_tree_reaches_nothing(tmp_path: Path) ->
         change = night.target.workspace.change(night.base, commit)
         assert change.paths == ("pocket/etc/passwd",)
         assert night.target.repository.git("log", "--oneline").count(b"\n") == 1
+
+
+def test_an_edit_outside_of_the_footprint_needs_a_person(tmp_path: Path) -> None:
+    init = call("write_file", path="pocket/__init__.py", content='"""Pocket."""\n')
+    with a_night(tmp_path, (*QUALITY[:2], init, *QUALITY[2:])) as night:
+        evidence = night.judged(night.ticket(Kind.QUALITY, "pocket.text:shout", ("pocket/text.py",)))
+
+        assert evidence.verdict is Verdict.EARNED, evidence.failures
+        assert evidence.policy.ruling is Ruling.NEEDS_HUMAN
+        assert any("pocket/__init__.py" in reason for reason in evidence.policy.reasons)
