@@ -196,7 +196,10 @@ def test_a_plan_for_a_feature_that_is_not_there_is_refused(operator: Operator, n
 def test_a_plan_for_a_feature_that_is_misspelled_names_the_near_ones(operator: Operator) -> None:
     done = operator.fresh("auto", "start", "--plan", "--feature", "month_to_goal", check=False)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[1] == "Hint: Did you mean pocket.money:months_to_goal, pocket.reports:month_of?"
+    assert (
+        done.stderr.splitlines()[1]
+        == "Hint: Did you mean pocket.money:months_to_goal, pocket.reports:month_of?"
+    )
 
 
 def test_a_repository_without_python_has_an_empty_plan(empty: Operator) -> None:
