@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +10,7 @@ from pathlib import Path
 from cli.aside import aside
 from cli.asking_git import ask_git
 from cli.place import Place, opened_journal
+from cli.trial import try_server
 from fresh.errors import FreshError
 from fresh.settings import Settings
 from fresh.whereabouts import make_home
@@ -161,19 +160,12 @@ def _probe_sandbox(place: Place, settings: Settings) -> str:
 
 
 def _reach_server(place: Place, settings: Settings) -> str:
-    """Reach the server that there is; else start one in a directory of its own and end it again."""
-    from fresh.adapters.prefect_server import GivenServer, PrefectServer, find
+    """Reach the server that there is, else put one on trial."""
+    from fresh.adapters.prefect_server import GivenServer, find
 
     if settings.prefect_api_url:
         with aside(place.home / "prefect"):
             return f"{GivenServer(settings.prefect_api_url).start()} answers"
     if (url := find(place.home / "prefect")) is not None:
         return f"{url} answers"
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_ENABLED", "false")
-    with tempfile.TemporaryDirectory(prefix="fresh-doctor-") as home:
-        server = PrefectServer(Path(home))
-        try:
-            server.start()
-        finally:
-            server.stop()
-    return "comes along with every run; it was started and ended as a trial"
+    return try_server()
