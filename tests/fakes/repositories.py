@@ -60,7 +60,7 @@ class OperatorRepository:
             place.write_bytes(content.encode() if isinstance(content, str) else content)
         for path in executable:
             (self.path / path).chmod(0o755)
-        self.git("-c", "core.attributesFile=/dev/null", "add", "-A", "-f")
+        self.git("-c", "core.attributesFile=/dev/null", "add", "-A", "-f", "--", ".", ":(exclude).fresh")
         return self.record_index(message, when=when)
 
     def record_index(self, message: str, when: datetime | None = None) -> str:
