@@ -57,6 +57,7 @@ def test_agents_outlast_the_server_and_a_decision_made_meanwhile_counts(
     url = f"http://127.0.0.1:{port}/api"
     server = _serve(tmp_path / "prefect", port)
     features = ("align", "guess_delimiter", "months_to_goal")
+    run: subprocess.Popen[str] | None = None
     try:
         _until(lambda: _answers(url), 90, "the server's start")
         operator.environment["PREFECT_API_URL"] = url
@@ -84,6 +85,8 @@ def test_agents_outlast_the_server_and_a_decision_made_meanwhile_counts(
             operator.fresh("auto", "approve", name)
         run.wait(timeout=120)
     finally:
+        if run is not None:
+            run.kill()
         server.kill()
         server.wait()
 
