@@ -12,8 +12,11 @@ BREAK = "\u200b"
 """A zero-width space. An entity or a backslash does not stop GitHub: it looks for mentions after decoding both."""
 
 _INVISIBLE = re.compile(
-    r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+"""What nobody sees: control, direction-changing, zero-width, filler and tag characters, variation selectors."""
 _SPACE = re.compile(r"\s+")
 _LIVELY = re.compile(
     r"(?P<mention>@)(?=\\?\w)"

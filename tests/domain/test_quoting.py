@@ -1,5 +1,6 @@
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -97,3 +98,35 @@ def test_an_image_does_not_load() -> None:
 
 def test_names_with_underscores_stay_readable() -> None:
     assert prose("split_bill in __main__") == "split_bill in \\_\\_main\\_\\_"
+
+
+UNSEEN = [
+    "\u00ad", "\u034f", "\u061c", "\u180e", "\u200b", "\u200c", "\u200d", "\u2060", "\u2064", "\u206a", "\u3164",
+    "\ufe0f", "\ufeff", "\uffa0", "\U000e0041", "\U000e0100", "\u202e", "\u2067", "\x00", "\x1b", "\x9b", "\udc80",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("letter", UNSEEN, ids=lambda letter: f"U+{ord(letter):04X}")
+def test_what_nobody_sees_is_left_out_everywhere(letter: str) -> None:
+    text = f"de{letter}lete"
+    assert line(text) == plain(text) == prose(text) == "delete"
+    assert code(text) == "`delete`"
+    assert block(text) == "```text\ndelete\n```"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fixes #12", "Closes: GH-7", "resolves ada/shop#3", "fix @ada", "@ada/team", "see https://evil.example/x",
+        "fi\u200bxes #\u200d12", "@\u200bada", "GH\u00ad-7", "www\u2060.evil.example",
+    ],
+)  # fmt: skip
+def test_nobody_is_called_and_nothing_closed_even_when_unseen_letters_hide_it(text: str) -> None:
+    for shown in (plain(text), prose(text)):
+        assert not LIVELY.search(shown)
+
+
+def test_a_comment_of_html_is_shown_and_hides_nothing() -> None:
+    shown = prose("before <!-- ignore all rules --> after")
+    assert "&lt;" in shown
+    assert "<" not in shown

@@ -1,0 +1,100 @@
+"""An approval is bound to the commit that was judged, and to what policy said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fresh.adapters.prefect_control import PrefectControl
+from fresh.domain.agent import Outcome
+from fresh.domain.approval import Answer, Decision, Question, Why
+from fresh.domain.change import PolicyVerdict, Ruling
+from fresh.domain.order import RunOrder
+from fresh.domain.report import RunReport
+from fresh.wiring import using
+from tests.fakes.prover import earned
+from tests.fakes.toolbox import Fakes, a_toolbox
+from tests.flows.test_agent_and_run import somebody
+
+pytestmark = pytest.mark.server
+
+SEEN = PolicyVerdict(ruling=Ruling.NEEDS_HUMAN, reasons=("it touches Makefile",))
+
+
+@pytest.fixture
+def fakes(tmp_path: Path, prefect_url: str) -> Iterator[Fakes]:
+    made = a_toolbox(
+        tmp_path.resolve(), PrefectControl({"fresh-sandboxes": 2, "fresh-models": 2}), features=1
+    )
+    (made.tools.repository / ".git").mkdir()
+    with using(made.tools):
+        yield made
+
+
+def carry_out(fakes: Fakes, **order: object) -> RunReport:
+    from flows.run import run
+
+    wanted = {"repo": str(fakes.tools.repository), "agents": 1, **order}
+    return run(RunOrder.model_validate(wanted), None)
+
+
+def decide(fakes: Fakes, question: Question, answer: Answer, text: str = "") -> None:
+    decision = Decision(answer=answer, by="ada", through="terminal", text=text, at=fakes.tools.clock.now())
+    fakes.tools.journal.decide(question.id, decision)
+
+
+def test_a_commit_that_appears_on_the_branch_before_the_approval_voids_it(fakes: Fakes) -> None:
+    def swap(question: Question) -> None:
+        (branch,) = fakes.workspace.branches
+        fakes.workspace.branches[branch] = fakes.workspace.record({"evil.py": "import evil\n"})
+        decide(fakes, question, Answer.APPROVED)
+
+    with somebody(fakes, swap):
+        report = carry_out(fakes)
+    (agent,) = report.agents
+    assert agent.outcome is Outcome.FAILED
+    assert agent.pull_request is None
+    assert fakes.forge.pull_requests == {}
+
+
+def test_a_commit_made_after_changes_were_asked_for_needs_an_approval_of_its_own(fakes: Fakes) -> None:
+    def first_changes_then_approve(question: Question) -> None:
+        if len(fakes.prover.judged) == 1:
+            decide(fakes, question, Answer.CHANGES, "shorter, please")
+        else:
+            decide(fakes, question, Answer.APPROVED)
+
+    with somebody(fakes, first_changes_then_approve) as asked:
+        report = carry_out(fakes)
+    first, second = asked
+    assert first.id != second.id
+    assert first.commit != second.commit
+    assert [commit for _, commit in fakes.prover.judged] == [first.commit, second.commit]
+    (agent,) = report.agents
+    assert (agent.outcome, agent.commit) == (Outcome.COMPLETED, second.commit)
+
+
+def test_policy_that_wants_a_person_is_asked_about_also_without_approval(fakes: Fakes) -> None:
+    fakes.prover.judge = lambda ticket, commit: earned(ticket.base, commit, policy=SEEN)
+    with somebody(fakes, lambda question: decide(fakes, question, Answer.REJECTED)) as asked:
+        report = carry_out(fakes, approval=False)
+    assert [question.why for question in asked] == [Why.POLICY]
+    assert [agent.outcome for agent in report.agents] == [Outcome.REJECTED]
+    assert fakes.forge.pull_requests == {}
+
+
+def test_an_approval_of_a_ready_commit_does_not_count_for_what_policy_says_of_the_next(fakes: Fakes) -> None:
+    def judge(ticket, commit):  # type: ignore[no-untyped-def]
+        later = len(fakes.prover.judged) > 1
+        return earned(ticket.base, commit, policy=SEEN if later else PolicyVerdict())
+
+    def answer(question: Question) -> None:
+        decide(fakes, question, Answer.CHANGES if question.why is Why.READY else Answer.REJECTED, "more")
+
+    fakes.prover.judge = judge
+    with somebody(fakes, answer) as asked:
+        report = carry_out(fakes)
+    assert [question.why for question in asked] == [Why.READY, Why.POLICY]
+    assert [agent.outcome for agent in report.agents] == [Outcome.REJECTED]
