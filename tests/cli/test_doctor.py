@@ -19,6 +19,7 @@ from cli.examining import (
     examine_python,
 )
 from cli.place import Place
+from cli.trial import try_server
 from fresh.errors import SandboxUnavailable
 from fresh.settings import Settings
 from tests.cli.conftest import Terminal, git
@@ -146,9 +147,10 @@ def test_a_machine_that_has_everything_ends_with_zero(
 
 @pytest.mark.slow
 def test_the_sandbox_and_the_server_are_really_tried(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setattr(cli.examining, "try_server", lambda: try_server(shelf=tmp_path / "no trial yet"))
     shown = terminal.type("doctor")
     assert shown.code == 0, shown.out
     assert "✅ sandbox: bubblewrap" in shown.out
