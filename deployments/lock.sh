@@ -12,7 +12,8 @@ import tomllib
 with open("pyproject.toml", "rb") as file:
     asked = tomllib.load(file)
 project = asked["project"]
-for line in asked["build-system"]["requires"] + project["dependencies"] + project["optional-dependencies"]["dev"]:
+extras = project["optional-dependencies"].values()
+for line in sum(extras, asked["build-system"]["requires"] + project["dependencies"]):
     print(line)
 ASK
 "$place/venv/bin/pip" install -qq --upgrade -r "$place/wanted"

@@ -14,14 +14,14 @@ from flows.questioning import ask_architecture, ask_person
 from flows.stopping import reason_to_stop
 from fresh.domain.agent import AgentReport, Outcome, Ticket
 from fresh.domain.approval import Answer, Decision, Why, why_ask
+from fresh.domain.change import Ruling
 from fresh.domain.evidence import Evidence, Verdict
-from fresh.domain.money import ZERO
 from fresh.domain.phase import Phase
 from fresh.domain.steps import Made
 from fresh.domain.work import Plan, Work
 from fresh.errors import FreshError, Halted
 from fresh.wiring import Toolbox, toolbox
-from tasks.reporting import complete, report_of
+from tasks.reporting import complete, ended_as, report_of
 from tasks.showing import show_evidence, show_phase
 from tasks.working import analyse, implement, offer_branch, publish, verify
 
@@ -49,7 +49,7 @@ def agent(ticket: Ticket) -> State[None]:
         tools.log.exception("Agent %s broke", ticket.agent_id)
         report = report_of(ticket, Outcome.FAILED, failure=f"{type(defect).__name__}: {defect}")
     standing = complete(ticket, report)
-    show_phase(ticket, Phase(standing.outcome.value), standing.cost)
+    show_phase(ticket, Phase(standing.outcome.value))
     return _state(standing)
 
 
@@ -72,7 +72,7 @@ class _Round:
 
 
 def _work(tools: Toolbox, ticket: Ticket) -> AgentReport:
-    show_phase(ticket, Phase.ANALYZING, ZERO)
+    show_phase(ticket, Phase.ANALYZING)
     analysis = analyse(ticket)
     if analysis.plan is None:
         return report_of(ticket, Outcome.DECLINED, failure=analysis.declined)
@@ -88,7 +88,7 @@ def _work(tools: Toolbox, ticket: Ticket) -> AgentReport:
 
 def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentReport | _Round:
     """Go once from implementing to a decision; return the end, or the next round."""
-    show_phase(ticket, Phase.IMPLEMENTING, ZERO)
+    show_phase(ticket, Phase.IMPLEMENTING)
     made = implement(ticket, plan, this.ordinal, this.feedback, this.asked)
     if made.refused is not None:
         return report_of(ticket, Outcome.FAILED, failure=made.refused)
@@ -104,13 +104,16 @@ def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentRepo
         offer_branch(ticket, made.commit, this.ordinal, this.offered)
         kept = f"{made.work.unfinished} Its work is kept on its branch."
         return report_of(ticket, Outcome.FAILED, summary=made.work.summary, failure=kept, commit=made.commit)
-    show_phase(ticket, Phase.TESTING, ZERO)
+    show_phase(ticket, Phase.TESTING)
     evidence = verify(ticket, made.commit, made.work, this.ordinal)
     show_evidence(ticket, evidence)
-    if evidence.verdict is Verdict.FAILED and this.repairs < REPAIRS:
+    blocked = evidence.policy.ruling is Ruling.BLOCK
+    if (blocked or evidence.verdict is Verdict.FAILED) and this.repairs < REPAIRS:
         return replace(this, ordinal=this.ordinal + 1, repairs=this.repairs + 1, feedback=evidence)
-    why = why_ask(evidence, ticket.order.approval)
     report = _judged(tools, ticket, made.commit, made.work, evidence)
+    if blocked:
+        return _blocked(report, this)
+    why = why_ask(evidence, ticket.order.approval)
     if why is None:
         if this.offered is not None:
             offer_branch(ticket, made.commit, this.ordinal, this.offered)
@@ -125,7 +128,7 @@ def _decide(
     if commit is not None:
         offer_branch(ticket, commit, this.ordinal, this.offered)
         this = replace(this, offered=commit)
-    show_phase(ticket, Phase.AWAITING_USER, ZERO)
+    show_phase(ticket, Phase.AWAITING_USER)
     answered = ask_architecture(tools, ticket, this.ordinal, question, commit)
     if isinstance(answered, AgentReport):
         return answered
@@ -143,7 +146,16 @@ def _out_of_ideas(
         summary=f"The checks of {this.feedback.commit[:10]} fail, and the engine is out of ideas: {declined}"
     )
     report = _judged(tools, ticket, this.feedback.commit, work, this.feedback)
+    if this.feedback.policy.ruling is Ruling.BLOCK:
+        return _blocked(report, this)
     return _settle(tools, ticket, plan, this, Why.CHECKS_FAIL, report, work)
+
+
+def _blocked(report: AgentReport, this: _Round) -> AgentReport:
+    """End with what policy forbids: nobody is asked, and the commit never reaches the operator's repository."""
+    reasons = "; ".join(report.evidence.policy.reasons) if report.evidence is not None else ""
+    ended = ended_as(report, Outcome.FAILED, f"Policy blocks the change: {reasons}")
+    return ended.model_copy(update={"branch": ended.branch if this.offered else None, "commit": this.offered})
 
 
 def _settle(
@@ -154,20 +166,20 @@ def _settle(
         raise ValueError("a question needs a judged commit")
     offer_branch(ticket, report.commit, this.ordinal, this.offered)
     this = replace(this, offered=report.commit)
-    show_phase(ticket, Phase.AWAITING_USER, report.cost)
+    show_phase(ticket, Phase.AWAITING_USER)
     decision = ask_person(tools, ticket, why, this.ordinal, report)
     if decision is None:
-        return _with(report, Outcome.PARKED, "Nobody has answered yet; approve it and resume the run.")
+        return ended_as(report, Outcome.PARKED, "Nobody has answered yet; approve it and resume the run.")
     match decision.answer:
         case Answer.CHANGES:
             return replace(this, ordinal=this.ordinal + 1, repairs=0, feedback=None, asked=decision.text)
         case Answer.REJECTED:
-            return _with(report, Outcome.REJECTED, f"Rejected by {decision.by}. {decision.text}".strip())
+            return ended_as(report, Outcome.REJECTED, f"Rejected by {decision.by}. {decision.text}".strip())
         case Answer.STOPPED:
-            return _with(report, Outcome.STOPPED, f"Stopped by {decision.by}; the branch is kept.")
+            return ended_as(report, Outcome.STOPPED, f"Stopped by {decision.by}; the branch is kept.")
         case Answer.APPROVED | Answer.EXPIRED if why is Why.CHECKS_FAIL:
             failing = "; ".join(check.fact for check in report.evidence.failures) or work.summary
-            return _with(report, Outcome.ABANDONED, f"Checks fail, so no pull request: {failing}")
+            return ended_as(report, Outcome.ABANDONED, f"Checks fail, so no pull request: {failing}")
         case Answer.APPROVED:
             return _publish(ticket, _reviewed(report, decision), plan, work)
         case Answer.EXPIRED:
@@ -175,7 +187,7 @@ def _settle(
 
 
 def _publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> AgentReport:
-    show_phase(ticket, Phase.COMMITTING, report.cost)
+    show_phase(ticket, Phase.COMMITTING)
     published = publish(ticket, report, plan, work)
     return report.model_copy(
         update={
@@ -195,6 +207,3 @@ def _judged(tools: Toolbox, ticket: Ticket, commit: str, work: Work, evidence: E
 def _reviewed(report: AgentReport, decision: Decision) -> AgentReport:
     return report.model_copy(update={"reviewed_by": f"{decision.by} (through {decision.through})"})
 
-
-def _with(report: AgentReport, outcome: Outcome, failure: str) -> AgentReport:
-    return report.model_copy(update={"outcome": outcome, "failure": failure})

@@ -10,7 +10,7 @@ from fresh.domain.approval import Answer, Decision, Question, Why
 from fresh.domain.identity import question_id
 from fresh.domain.questions import architecture_summary, question_text
 from fresh.wiring import Toolbox
-from tasks.reporting import report_of
+from tasks.reporting import ended_as, report_of
 
 GO_ON = "Go on as you think best."
 
@@ -41,7 +41,7 @@ def ask_architecture(
     report = report_of(ticket, Outcome.PARKED, summary=summary, commit=commit)
     decision = ask_person(tools, ticket, Why.ARCHITECTURE, ordinal, report)
     if decision is None:
-        return _ended(
+        return ended_as(
             report, Outcome.PARKED, "Nobody has answered its question yet; answer and resume the run."
         )
     match decision.answer:
@@ -50,12 +50,9 @@ def ask_architecture(
         case Answer.CHANGES:
             return decision.text or GO_ON
         case Answer.REJECTED:
-            return _ended(report, Outcome.REJECTED, f"Rejected by {decision.by}. {decision.text}".strip())
+            return ended_as(report, Outcome.REJECTED, f"Rejected by {decision.by}. {decision.text}".strip())
         case Answer.STOPPED:
-            return _ended(report, Outcome.STOPPED, f"Stopped by {decision.by} while its question stood.")
+            return ended_as(report, Outcome.STOPPED, f"Stopped by {decision.by} while its question stood.")
         case Answer.EXPIRED:
-            return _ended(report, Outcome.ABANDONED, "Nobody answered its question in time.")
+            return ended_as(report, Outcome.ABANDONED, "Nobody answered its question in time.")
 
-
-def _ended(report: AgentReport, outcome: Outcome, failure: str) -> AgentReport:
-    return report.model_copy(update={"outcome": outcome, "failure": failure})

@@ -395,7 +395,7 @@ class Ledger(Protocol):
         ...
 
     def reap(self, now: datetime) -> tuple[Hold, ...]:
-        """Close what dead owners left open, and return it: what was sent is charged in full."""
+        """Close what dead owners left open, and return it as it stood before: what was sent is charged in full."""
         ...
 
     def holds(self, account: str) -> tuple[Hold, ...]:

@@ -27,7 +27,8 @@ def report_of(
     failure: str | None = None,
     commit: str | None = None,
 ) -> AgentReport:
-    """Begin the report of an agent with what its ticket knows."""
+    """Begin the report of an agent with what its ticket knows, and what it has cost so far."""
+    its = spent_by(ticket)
     return AgentReport(
         agent_id=ticket.agent_id,
         feature=ticket.feature.key,
@@ -38,7 +39,14 @@ def report_of(
         branch=ticket.branch if commit else None,
         commit=commit,
         failure=failure,
+        cost=its.spent,
+        spending=its,
     )
+
+
+def ended_as(report: AgentReport, outcome: Outcome, failure: str) -> AgentReport:
+    """Turn a report into that of an agent that ended otherwise than by completing."""
+    return report.model_copy(update={"outcome": outcome, "failure": failure})
 
 
 def complete(ticket: Ticket, report: AgentReport) -> AgentReport:

@@ -15,7 +15,7 @@ from fresh.domain.alerting import Alert, alert_key
 from fresh.domain.budget import agent_account, run_account
 from fresh.domain.evidence import Evidence
 from fresh.domain.identity import slug
-from fresh.domain.money import Usd
+from fresh.domain.money import ZERO
 from fresh.domain.phase import Phase
 from fresh.domain.record import RunRecord
 from fresh.errors import ServerUnreachable
@@ -49,15 +49,16 @@ def _told(tools: Toolbox, run_id: str) -> tuple[str, ...]:
     return tuple(alert for alert in Alert if tools.journal.recall(alert_key(run_id, alert)) is not None)
 
 
-def show_phase(ticket: Ticket, phase: Phase, cost: Usd) -> None:
-    """Keep the tags and labels of the agent's flow run current; it never costs less than the ledger says."""
+def show_phase(ticket: Ticket, phase: Phase) -> None:
+    """Keep the tags and labels of the agent's flow run current."""
     if flow_run.id is None:
         return
-    account = toolbox(Path(ticket.repository)).ledger.account(agent_account(ticket.agent_id))
-    cost = max(cost, account.spent) if account is not None else cost
+    tools = toolbox(Path(ticket.repository))
+    account = tools.ledger.account(agent_account(ticket.agent_id))
+    cost = account.spent if account is not None else ZERO
     marks = {"phase": phase.value, "cost-usd": f"{cost.dollars:.2f}"}
     with contextlib.suppress(*LOST):
-        toolbox(Path(ticket.repository)).control.show(str(flow_run.id), marks, {"cost_usd": cost.dollars})
+        tools.control.show(str(flow_run.id), marks, {"cost_usd": cost.dollars})
 
 
 def show_evidence(ticket: Ticket, evidence: Evidence) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fresh.domain.agent import Ticket
 from fresh.domain.alerting import Alert, alert_key, due
-from fresh.domain.budget import agent_account, fundable_seats, run_account
+from fresh.domain.budget import HoldState, agent_account, fundable_seats, run_account
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.record import RunRecord
@@ -60,13 +60,13 @@ def spent_by_all(tools: Toolbox, run_id: str) -> Spending:
 
 
 def reap(tools: Toolbox) -> None:
-    """Close the reservations of processes that are gone, and say so where they were charged."""
+    """Close the reservations of processes that are gone, and say what became of each."""
     for hold in tools.ledger.reap(tools.clock.now()):
         narrate(
             tools,
             hold.run_id,
-            f"Agent {hold.agent_id}: a request of a process that died is closed;"
-            f" {hold.amount.exact} was set aside for it, and is charged if it was sent.",
+            f"Agent {hold.agent_id}: {hold.amount.exact} of a request whose process died is"
+            f" {'charged in full' if hold.state is HoldState.SENT else 'given back'}.",
             hold.agent_id,
         )
 
@@ -114,9 +114,9 @@ def told_of_money(tools: Toolbox, record: RunRecord) -> tuple[str, ...]:
 
 
 def watch_money(tools: Toolbox, record: RunRecord) -> None:
-    """Tell every alert that is due, each once a run."""
+    """Tell every alert that is due, each once a run; where no model works there is nothing to tell."""
     account = tools.ledger.account(run_account(record.id))
-    if account is None:
+    if account is None or record.engine is not EngineName.LLM:
         return
     now = tools.clock.now()
     for alert, text in due(

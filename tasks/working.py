@@ -8,6 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from fresh.domain.agent import AgentReport, Ticket
+from fresh.domain.change import Ruling
 from fresh.domain.evidence import Evidence
 from fresh.domain.phase import Step
 from fresh.domain.pull_request_page import page
@@ -107,13 +108,15 @@ def offer_branch(ticket: Ticket, commit: str, ordinal: int, replaces: str | None
 def publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> Published:
     """Publish the branch and its page exactly once.
 
-    Raises Refusal when the branch no longer points at the commit that was judged.
+    Raises Refusal when policy blocks the commit, or the branch no longer points at the one that was judged.
     """
     tools = _tools(ticket)
 
     def act() -> Published:
         if report.commit is None or report.evidence is None:
             raise Refusal(f"Agent {ticket.agent_id} has no judged commit to publish.")
+        if report.evidence.policy.ruling is Ruling.BLOCK:
+            raise Refusal(f"Agent {ticket.agent_id} may not publish {report.commit[:10]}: policy blocks it.")
         tools.workspace.publish(report.commit, ticket.branch)
         title, body = page(ticket, report, plan, work)
         return Published(branch=ticket.branch, pull_request=tools.forge.publish(ticket, report, title, body))

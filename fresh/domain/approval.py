@@ -65,8 +65,11 @@ class Decision(Value):
 def why_ask(evidence: Evidence, approval: bool) -> Why | None:
     """Say why a person must see this change; None when nobody needs to.
 
-    Failing checks come first, then policy: `approval=False` (the guide's --no-approval) skips READY alone.
+    Failing checks come first, then policy: `approval=False` (the guide's --no-approval) skips READY alone. What policy
+    blocks is put to nobody. Raises ValueError for it.
     """
+    if evidence.policy.ruling is Ruling.BLOCK:
+        raise ValueError("a change that policy blocks is put to nobody")
     if evidence.verdict is Verdict.FAILED:
         return Why.CHECKS_FAIL
     if evidence.policy.ruling is not Ruling.ALLOW:

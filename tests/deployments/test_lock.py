@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -24,7 +25,7 @@ def read_wishes() -> list[Requirement]:
     lines = [
         *asked["build-system"]["requires"],
         *project["dependencies"],
-        *project["optional-dependencies"]["dev"],
+        *chain.from_iterable(project["optional-dependencies"].values()),
     ]
     return [Requirement(line) for line in lines]
 

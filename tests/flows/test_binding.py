@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from fresh.adapters.prefect_control import PrefectControl
 from fresh.domain.agent import Outcome
-from fresh.domain.approval import Answer, Decision, Question, Why
+from fresh.domain.approval import Answer, Question, Why
 from fresh.domain.change import PolicyVerdict, Ruling
+from fresh.domain.evidence import Evidence
 from fresh.domain.order import RunOrder
 from fresh.domain.report import RunReport
 from fresh.wiring import using
-from tests.fakes.prover import earned
+from tests.fakes.prover import earned, failed
 from tests.fakes.toolbox import Fakes, a_toolbox
-from tests.flows.test_agent_and_run import somebody
+from tests.flows.test_agent_and_run import decide, somebody
 
 pytestmark = pytest.mark.server
 
@@ -38,11 +39,6 @@ def carry_out(fakes: Fakes, **order: object) -> RunReport:
 
     wanted = {"repo": str(fakes.tools.repository), "agents": 1, **order}
     return run(RunOrder.model_validate(wanted), None)
-
-
-def decide(fakes: Fakes, question: Question, answer: Answer, text: str = "") -> None:
-    decision = Decision(answer=answer, by="ada", through="terminal", text=text, at=fakes.tools.clock.now())
-    fakes.tools.journal.decide(question.id, decision)
 
 
 def test_a_commit_that_appears_on_the_branch_before_the_approval_voids_it(fakes: Fakes) -> None:
@@ -98,3 +94,32 @@ def test_an_approval_of_a_ready_commit_does_not_count_for_what_policy_says_of_th
         report = carry_out(fakes)
     assert [question.why for question in asked] == [Why.READY, Why.POLICY]
     assert [agent.outcome for agent in report.agents] == [Outcome.REJECTED]
+
+
+@pytest.mark.parametrize("checks", [earned, failed])
+@pytest.mark.parametrize("approval", [True, False])
+def test_what_policy_blocks_is_mended_or_ends_and_nobody_can_approve_it(
+    fakes: Fakes, approval: bool, checks: Callable[[str, str], Evidence]
+) -> None:
+    blocked = PolicyVerdict(ruling=Ruling.BLOCK, reasons=("a secret is in a.py",))
+    fakes.prover.judge = lambda ticket, commit: checks(ticket.base, commit).model_copy(
+        update={"policy": blocked}
+    )
+    with somebody(fakes, lambda question: decide(fakes, question, Answer.APPROVED)) as asked:
+        report = carry_out(fakes, approval=approval)
+    (agent,) = report.agents
+    assert agent.outcome is Outcome.FAILED
+    assert agent.failure == "Policy blocks the change: a secret is in a.py"
+    assert (asked, fakes.forge.pull_requests, list(fakes.workspace.branches)) == ([], {}, [])
+    assert (agent.branch, agent.pull_request) == (None, None)
+    assert len(fakes.engine.worked) == 3
+
+
+def test_an_engine_without_an_idea_after_a_block_ends_without_a_question(fakes: Fakes) -> None:
+    blocked = PolicyVerdict(ruling=Ruling.BLOCK, reasons=("a secret is in a.py",))
+    fakes.prover.judge = lambda ticket, commit: earned(ticket.base, commit, policy=blocked)
+    fakes.engine.gives_up_after_feedback = True
+    with somebody(fakes, lambda question: decide(fakes, question, Answer.APPROVED)) as asked:
+        report = carry_out(fakes)
+    assert [agent.outcome for agent in report.agents] == [Outcome.FAILED]
+    assert (asked, fakes.forge.pull_requests, list(fakes.workspace.branches)) == ([], {}, [])

@@ -21,18 +21,22 @@ from prefect.client.schemas.sorting import FlowRunSort
 from fresh.adapters.prefect_control import PrefectControl
 from fresh.adapters.processes import this_host
 from fresh.domain.agent import Outcome
-from fresh.domain.budget import Bill, Hold
+from fresh.domain.approval import Answer
+from fresh.domain.budget import Bill, Hold, agent_account, run_account
 from fresh.domain.conversation import Usage
 from fresh.domain.money import Usd
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.record import Host
 from fresh.domain.report import RunReport
 from fresh.domain.stopping import WhyStopped
-from fresh.errors import BudgetExhausted
+from fresh.errors import BudgetExhausted, OperatorMistake
 from fresh.ports import Bench, Ledger
 from fresh.wiring import using
+from tasks.spending import reap, watch_money
 from tests.fakes.engine import ScriptedEngine, appends_a_line
+from tests.fakes.story import NOON, a_run, later
 from tests.fakes.toolbox import Fakes, a_toolbox
+from tests.flows.test_agent_and_run import decide, somebody
 
 pytestmark = pytest.mark.server
 
@@ -259,3 +263,46 @@ def test_an_order_whose_first_request_is_too_dear_is_refused_before_anything_exi
 
     assert fakes.tools.journal.runs() == ()
     assert list(fakes.workspace.branches) == []
+
+
+def test_who_is_asked_and_who_reviews_sees_what_the_change_cost(fakes: Fakes) -> None:
+    spending(fakes, 0.25)
+
+    with somebody(fakes, lambda question: decide(fakes, question, Answer.APPROVED)) as asked:
+        carry_out(fakes, agents=1, budget=1.0, cap=0.5, approval=True)
+
+    assert "Cost: $0.25 of $0.50" in asked[0].text
+    (page,) = fakes.forge.pull_requests.values()
+    assert "$0.25 of at most $0.50" in str(page)
+
+
+def test_a_run_without_a_model_asks_nobody_for_a_price(fakes: Fakes) -> None:
+    def unnamed(order: RunOrder) -> Usd:
+        raise OperatorMistake("No model is named.")
+
+    record = a_run(repository=str(fakes.tools.repository))
+    fakes.tools.journal.open_run(record)
+    fakes.tools.ledger.open_account(run_account(record.id), Usd.of(10))
+    fakes.tools.least = unnamed
+
+    watch_money(fakes.tools, record)
+
+    assert fakes.tools.journal.events(record.id) == ()
+
+
+@pytest.mark.parametrize(("is_sent", "said"), [(True, "charged in full"), (False, "given back")])
+def test_it_is_told_what_became_of_a_dead_process_money(fakes: Fakes, is_sent: bool, said: str) -> None:
+    record = a_run(repository=str(fakes.tools.repository))
+    ledger = fakes.tools.ledger
+    fakes.tools.journal.open_run(record)
+    for account in (run_account(record.id), agent_account("abc12345")):
+        ledger.open_account(account, Usd.of(1))
+    dead = this_host().model_copy(update={"pid": 2**22 - 1})
+    ledger.reserve(Hold("h", record.id, "abc12345", Usd.of(0.2), dead, NOON, later(60), "m"))
+    if is_sent:
+        ledger.mark_sent("h")
+
+    reap(fakes.tools)
+
+    (event,) = fakes.tools.journal.events(record.id)
+    assert event.text == f"Agent abc12345: $0.20 of a request whose process died is {said}."

@@ -25,6 +25,7 @@ from fresh.domain.budget import (
     HoldState,
     Purpose,
     agent_account,
+    closing,
     orphaned,
     run_account,
 )
@@ -139,7 +140,6 @@ class Ledger:
         usage = bill.usage
         return self._close(
             hold,
-            (HoldState.SENT,),
             HoldState.SETTLED,
             bill.cost,
             tier=storable(bill.tier),
@@ -152,12 +152,11 @@ class Ledger:
 
     def release(self, hold: str, why: str, *, refused: bool = False) -> bool:
         """Give everything back."""
-        closable = (HoldState.HELD, HoldState.SENT) if refused else (HoldState.HELD,)
-        return self._close(hold, closable, HoldState.RELEASED, ZERO, why=storable(why))
+        return self._close(hold, HoldState.RELEASED, ZERO, refused=refused, why=storable(why))
 
     def forfeit(self, hold: str, why: str) -> bool:
         """Charge a sent request in full."""
-        return self._close(hold, (HoldState.SENT,), HoldState.FORFEITED, None, why=storable(why))
+        return self._close(hold, HoldState.FORFEITED, None, why=storable(why))
 
     def reap(self, now: datetime) -> tuple[Hold, ...]:
         """Close what dead owners left open."""
@@ -197,12 +196,14 @@ class Ledger:
     def _close(
         self,
         hold: str,
-        closable: tuple[HoldState, ...],
         state: HoldState,
         charge: Usd | None,
+        *,
+        refused: bool = False,
         **more: Writable,
     ) -> bool:
         table = schema.hold
+        closable = [before for before in HoldState if closing(before, state, refused=refused)]
         with self._store.writing() as connection:
             row = connection.execute(
                 update(table)

@@ -78,8 +78,8 @@ class Store:
     def plainly(
         self, connection: Connection, sql: str, given: Mapping[str, Writable]
     ) -> CursorResult[tuple[object, ...]]:
-        """Run plain SQL with `:names`, without the time that it takes to build a statement."""
-        return connection.exec_driver_sql(sql if self.is_sqlite else _in_psycopgs_style(sql), dict(given))
+        """Run plain SQL with `:names` on Postgres, without the time that it takes to build a statement."""
+        return connection.exec_driver_sql(_in_psycopgs_style(sql), dict(given))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -99,20 +99,7 @@ def reply(found: Json, request: Request) -> Reply:
                 arguments=arguments(called.get("arguments")),
             )
         )
-    tier = text(found.get("service_tier"))
-    return Reply(
-        items=told_apart(items, request.items),
-        ended=ended,
-        usage=usage(
-            found.get("usage"),
-            "prompt_tokens",
-            "completion_tokens",
-            "prompt_tokens_details",
-            "completion_tokens_details",
-        ),
-        tier=tier or None,
-        model=text(found.get("model")),
-    )
+    return whole(found, request, items, ended, given="prompt_tokens", made="completion_tokens")
 
 
 def _said(content: JsonValue) -> str:

@@ -116,20 +116,7 @@ def reply(found: Json, request: Request) -> Reply:
                 items.append(Thought(sealed=json.dumps({"summary": []} | kept)))
             case _:
                 continue
-    tier = text(found.get("service_tier"))
-    return Reply(
-        items=told_apart(items, request.items),
-        ended=ended,
-        usage=usage(
-            found.get("usage"),
-            "input_tokens",
-            "output_tokens",
-            "input_tokens_details",
-            "output_tokens_details",
-        ),
-        tier=tier or None,
-        model=text(found.get("model")),
-    )
+    return whole(found, request, items, ended, given="input_tokens", made="output_tokens")
 
 
 def _is_about_paths(found: Json) -> bool:

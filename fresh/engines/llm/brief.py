@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from fresh.domain.agent import Ticket
+from fresh.domain.change import Ruling
 from fresh.domain.entry_rules import is_cli
 from fresh.domain.evidence import Evidence
 from fresh.domain.feature import Feature, Inventory, Kind
@@ -80,8 +81,10 @@ def task_brief(bench: Bench, lessons: str = "") -> str:
 
 
 def failures_of(evidence: Evidence) -> str:
-    """List what failed, with the output that shows it."""
+    """List what failed, with the output that shows it, and what policy forbids."""
     said = []
+    if evidence.policy.ruling is Ruling.BLOCK:
+        said += [f"- policy forbids it: {seen(reason)}" for reason in evidence.policy.reasons]
     for check in evidence.failures:
         detail = f"\n{fence('output', seen(check.detail), 6000)}" if check.detail else ""
         said.append(f"- {check.name}: {seen(check.fact)}{detail}")
