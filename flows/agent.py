@@ -206,4 +206,3 @@ def _judged(tools: Toolbox, ticket: Ticket, commit: str, work: Work, evidence: E
 
 def _reviewed(report: AgentReport, decision: Decision) -> AgentReport:
     return report.model_copy(update={"reviewed_by": f"{decision.by} (through {decision.through})"})
-

@@ -55,4 +55,3 @@ def ask_architecture(
             return ended_as(report, Outcome.STOPPED, f"Stopped by {decision.by} while its question stood.")
         case Answer.EXPIRED:
             return ended_as(report, Outcome.ABANDONED, "Nobody answered its question in time.")
-

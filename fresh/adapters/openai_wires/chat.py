@@ -13,10 +13,9 @@ from fresh.adapters.openai_wires.shapes import (
     mapping,
     mappings,
     name_sendable,
+    replied,
     sendable,
     text,
-    told_apart,
-    usage,
 )
 from fresh.domain.conversation import Call, Ended, Item, Output, Reply, Request, Said, Thought, Told
 
@@ -99,7 +98,7 @@ def reply(found: Json, request: Request) -> Reply:
                 arguments=arguments(called.get("arguments")),
             )
         )
-    return whole(found, request, items, ended, given="prompt_tokens", made="completion_tokens")
+    return replied(found, request, items, ended, given="prompt_tokens", made="completion_tokens")
 
 
 def _said(content: JsonValue) -> str:

@@ -15,10 +15,9 @@ from fresh.adapters.openai_wires.shapes import (
     mapping,
     mappings,
     name_sendable,
+    replied,
     sendable,
     text,
-    told_apart,
-    usage,
 )
 from fresh.domain.conversation import Call, Ended, Item, Output, Reply, Request, Said, Thought, Told
 
@@ -116,7 +115,7 @@ def reply(found: Json, request: Request) -> Reply:
                 items.append(Thought(sealed=json.dumps({"summary": []} | kept)))
             case _:
                 continue
-    return whole(found, request, items, ended, given="input_tokens", made="output_tokens")
+    return replied(found, request, items, ended, given="input_tokens", made="output_tokens")
 
 
 def _is_about_paths(found: Json) -> bool:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
-from fresh.domain.conversation import Call, Item, Usage
+from fresh.domain.conversation import Call, Ended, Item, Reply, Request, Usage
 
 Json: TypeAlias = "Mapping[str, JsonValue]"
 
@@ -83,6 +83,19 @@ def usage(found: JsonValue, given: str, made: str, given_details: str, made_deta
         cache_written=min(count(inside.get("cache_write_tokens")) or 0, tokens_in - cached),
         output=tokens_out,
         reasoning=min(count(outside.get("reasoning_tokens")) or 0, tokens_out),
+    )
+
+
+def replied(
+    found: Json, request: Request, items: Sequence[Item], ended: Ended, *, given: str, made: str
+) -> Reply:
+    """Put a reply together; `given` and `made` are how its wire calls the tokens of input and output."""
+    return Reply(
+        items=told_apart(items, request.items),
+        ended=ended,
+        usage=usage(found.get("usage"), given, made, f"{given}_details", f"{made}_details"),
+        tier=text(found.get("service_tier")) or None,
+        model=text(found.get("model")),
     )
 
 
