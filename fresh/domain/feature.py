@@ -77,6 +77,7 @@ class Feature(Value):
     stub: bool = False
     findings: tuple[Finding, ...] = ()
     signals: tuple[Signal, ...] = ()
+    code: str = Field(default="", description="digest of its code, whatever the white space in it")
 
     @property
     def name(self) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from math import log, log2
 from typing import NamedTuple
 
+from fresh.domain.acceptance import NEUTRAL, Acceptance, Tally, area_of
 from fresh.domain.feature import Feature, Kind, Reachability
-from fresh.domain.value import Value
 
 GAP_OF_STATE = {Reachability.UNHOOKED: 1.0, Reachability.TEST_ONLY: 0.8}
 REACHED = (Reachability.HOOKED, Reachability.HOOKED_WEAK)
@@ -18,14 +17,6 @@ ADDED_BESIDE = {
     Kind.HOOKUP: "it adds a command and its test, and edits no code",
 }
 LEAST_WEIGHT = 0.05
-PRIOR = 4
-
-
-class Tally(Value):
-    """How past autonomous pull requests of one kind ended in this repository; open ones do not count."""
-
-    merged: int = 0
-    rejected: int = 0
 
 
 class Gap(NamedTuple):
@@ -67,16 +58,7 @@ def _why(feature: Feature, name: str) -> str:
     return next((signal.why for signal in feature.signals if signal.name == name), "as measured")
 
 
-def acceptance(kind: Kind, history: Mapping[Kind, Tally]) -> float:
-    """Estimate how likely a pull request of this kind is merged, drawn to the rate over all kinds."""
-    merged = sum(tally.merged for tally in history.values())
-    closed = merged + sum(tally.rejected for tally in history.values())
-    rate = merged / closed if closed else 0.5
-    mine = history.get(kind, Tally())
-    return (mine.merged + PRIOR * rate) / (mine.merged + mine.rejected + PRIOR)
-
-
-def impact(feature: Feature, kind: Kind, history: Mapping[Kind, Tally]) -> Score:
+def impact(feature: Feature, kind: Kind, acceptance: Acceptance = NEUTRAL) -> Score:
     """Multiply necessity, gap, reach, certainty and acceptance.
 
     Only kinds that edit the feature's own code carry its risk: tests are added beside it, and so is the command that
@@ -86,7 +68,7 @@ def impact(feature: Feature, kind: Kind, history: Mapping[Kind, Tally]) -> Score
     count = feature.unlocks if kind is Kind.HOOKUP else feature.dependents
     reach = 1 + log2(1 + count)
     risk = 0.0 if kind in ADDED_BESIDE else min(1 - feature.safety, HIGHEST_RISK)
-    likely = acceptance(kind, history)
+    likely = acceptance.factor(kind, area_of(feature))
     value = feature.necessity * size * reach * (1 - risk) * likely
     counted = "unhooked definitions come with it" if kind is Kind.HOOKUP else "dependents"
     return Score(
@@ -96,7 +78,7 @@ def impact(feature: Feature, kind: Kind, history: Mapping[Kind, Tally]) -> Score
             _necessity(feature),
             f"reach {reach:.2f}: {count} {counted}",
             f"risk {risk:.2f}: {_of_risk(feature, kind)}",
-            f"acceptance {likely:.2f}: {_of_history(kind, history)}",
+            f"acceptance {likely:.2f}: {_of_history(kind, area_of(feature), acceptance)}",
             f"score {value:.4f} = necessity {feature.necessity:.2f} × gap {size:.2f} × reach {reach:.2f} "
             f"× certainty {1 - risk:.2f} × acceptance {likely:.2f}",
         ),
@@ -115,14 +97,14 @@ def _of_risk(feature: Feature, kind: Kind) -> str:
     return f"safety {feature.safety:.2f} ({_why(feature, 'safety')})"
 
 
-def _of_history(kind: Kind, history: Mapping[Kind, Tally]) -> str:
-    mine = history.get(kind, Tally())
-    closed = mine.merged + mine.rejected
-    return (
-        f"{mine.merged} of {closed} closed {kind} pull requests were merged"
-        if closed
-        else "no history of this kind"
-    )
+def _of_history(kind: Kind, area: str, acceptance: Acceptance) -> str:
+    mine, here = acceptance.kinds.get(kind, Tally()), acceptance.areas.get(area, Tally())
+    told = [
+        f"{tally.merged} of {tally.closed} closed pull requests {where} were merged"
+        for tally, where in ((mine, f"of the kind {kind}"), (here, f"in {area}"))
+        if tally.closed
+    ]
+    return ", ".join(told) or "no history of this kind or area"
 
 
 class Blast(NamedTuple):

@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from fresh.domain.acceptance import NEUTRAL, Acceptance
 from fresh.domain.feature import Feature, Inventory, Kind, Reachability
 from fresh.domain.footprint import Ground
 from fresh.domain.order import RunOrder, Strategy
 from fresh.domain.protection import why_protected
 from fresh.domain.report import PassedOver
-from fresh.domain.scoring import Blast, Score, Tally, caution, draw, gap, impact
+from fresh.domain.scoring import Blast, Score, caution, draw, gap, impact
 from fresh.domain.value import Value
 from fresh.errors import OperatorMistake
 
@@ -59,17 +60,17 @@ def select(
     leased: frozenset[str] = frozenset(),
     taken: frozenset[tuple[str, Kind]] = frozenset(),
     screen: Screen,
-    history: Mapping[Kind, Tally] | None = None,
+    acceptance: Acceptance = NEUTRAL,
     most: int = MOST_PICKS,
 ) -> Selection:
     """Rank what is worth doing; no two picks touch the same file, and no feature is picked twice.
 
     `leased` are files that others work on; `taken` is what was drawn before or waits for review, and a feature in it
-    is not picked for another kind either. `screen` says why an engine can't do a candidate; it is asked in the order
-    of the ranking, until `most` picks are found.
+    is not picked for another kind either. `acceptance` is what people made of earlier work. `screen` says why an engine
+    can't do a candidate; it is asked in the order of the ranking, until `most` picks are found.
     Raises OperatorMistake for a feature that the order names and the inventory does not hold.
     """
-    ranking = Ranking(inventory, order.strategy, seed, history or {})
+    ranking = Ranking(inventory, order.strategy, seed, acceptance)
     worked = dict(sorted(taken))
     held = {path: "an agent or an open pull request" for path in leased}
     picks: dict[str, Pick] = {}
@@ -102,11 +103,11 @@ class Ranking:
     """The candidates of one inventory under one strategy."""
 
     def __init__(
-        self, inventory: Inventory, strategy: Strategy, seed: int, history: Mapping[Kind, Tally]
+        self, inventory: Inventory, strategy: Strategy, seed: int, acceptance: Acceptance = NEUTRAL
     ) -> None:
         self.strategy = strategy
         self.seed = seed
-        self.history = history
+        self.acceptance = acceptance
         self.ground = Ground(inventory)
         self.with_tests = {each.module for each in inventory.features if each.tested >= ENOUGH_TESTS}
         self.dependents_in: Counter[str] = Counter()
@@ -132,7 +133,7 @@ class Ranking:
         if self.strategy is Strategy.RANDOM:
             score = draw(feature, kind, self.seed)
         else:
-            score = impact(feature, kind, self.history)
+            score = impact(feature, kind, self.acceptance)
         return Candidate((-score.value,), feature, kind, score, footprint)
 
     def obstacle(self, candidate: Candidate) -> str | None:
@@ -142,6 +143,8 @@ class Ranking:
             return f"how it is reached is unknown: {'; '.join(feature.evidence) or 'no parser could tell'}"
         if kind is Kind.HOOKUP and feature.stub:
             return "its body is unfinished, so there is nothing to hook up yet"
+        if idea := self.acceptance.rejection(feature, kind):
+            return idea.told()
         for path in candidate.footprint:
             if protected := why_protected(path):
                 return f"it would touch {path}, a {protected} path"

@@ -85,6 +85,7 @@ def _definitions(walk: Walk, lines: list[bytes]) -> list[Definition]:
                 complexity=walk.complexity[index],
                 asserts=walk.asserts[index],
                 indented=owner == -1 and node.col_offset > 0,
+                code=_code(node, lines) if owner == -1 else "",
             )
         )
     return found
@@ -110,6 +111,13 @@ def _digest(body: list[ast.stmt], lines: list[bytes]) -> str:
     if last - first + 1 < SHORTEST_BODY:
         return ""
     text = b"\n".join(line.strip() for line in lines[first - 1 : last])
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
+
+
+def _code(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, lines: list[bytes]) -> str:
+    """Name a definition's text, decorators included, so that indenting or wrapping it anew gives the same name."""
+    first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
+    text = b"\n".join(lines[first - 1 : node.end_lineno]).translate(None, b" \t\r\n\f\\")
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 

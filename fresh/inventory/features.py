@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -164,7 +165,16 @@ class Describer:
                 *_of_unlocks(brings),
                 safe_signal,
             ),
+            code=_code(graph, nodes),
         )
+
+
+def _code(graph: Graph, nodes: Sequence[int]) -> str:
+    """Name the code of all definitions that make up a feature, in the order of their lines."""
+    found = [definition.code for node in sorted(nodes) if (definition := graph.modules.definitions[node])]
+    return (
+        found[0] if len(found) == 1 else hashlib.blake2b("".join(found).encode(), digest_size=8).hexdigest()
+    )
 
 
 def _of_unlocks(brings: int) -> tuple[Signal, ...]:

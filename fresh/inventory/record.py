@@ -12,6 +12,7 @@ class Definition(NamedTuple):
     `params` is filled only where names of parameters carry meaning: tests and fixtures.
     `digest` names the body's text and is empty for short bodies; `asserts` counts assertions that can fail.
     `indented` means that it stands inside a statement such as `try` or `if`, so that another one may come first.
+    `code` names the text of a top-level definition without its white space.
     """
 
     qualname: str
@@ -30,6 +31,7 @@ class Definition(NamedTuple):
     complexity: int
     asserts: int
     indented: bool
+    code: str
 
     @property
     def name(self) -> str:

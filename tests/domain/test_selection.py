@@ -8,9 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from fresh.domain.acceptance import NEUTRAL, Acceptance, RejectedIdea, Tally
 from fresh.domain.feature import EntryPoint, Feature, Inventory, Kind, Reachability, Signal
 from fresh.domain.order import RunOrder, Strategy
-from fresh.domain.scoring import Tally, acceptance, impact
+from fresh.domain.scoring import impact
 from fresh.domain.selection import Selection, select
 from fresh.errors import OperatorMistake
 
@@ -48,7 +49,7 @@ def choose(
     refuse: frozenset[tuple[str, Kind]] = frozenset(),
     leased: frozenset[str] = frozenset(),
     taken: frozenset[tuple[str, Kind]] = frozenset(),
-    history: dict[Kind, Tally] | None = None,
+    acceptance: Acceptance = NEUTRAL,
 ) -> Selection:
     """Select with an engine that can do everything except what it refuses."""
     order = RunOrder(strategy=strategy, kinds=kinds, features=features)
@@ -58,7 +59,7 @@ def choose(
         seed=seed,
         leased=leased,
         taken=taken,
-        history=history,
+        acceptance=acceptance,
         screen=lambda each, kind: "the engine can't" if (each.key, kind) in refuse else None,
     )
 
@@ -149,41 +150,67 @@ def test_a_kind_that_is_asked_for_is_the_only_one(found: Inventory, strategy: St
 def test_the_score_is_the_product_of_its_factors() -> None:
     # A hookup adds a command beside the feature, so the feature's own safety does not count against it.
     found = feature("f", reachability=Reachability.TEST_ONLY, necessity=0.6, unlocks=3, safety=0.4)
-    score = impact(found, Kind.HOOKUP, {Kind.HOOKUP: Tally(merged=3, rejected=1)})
+    score = impact(found, Kind.HOOKUP, Acceptance(kinds={Kind.HOOKUP: Tally(merged=3, rejected=1)}))
     likely = (3 + 4 * 0.75) / (4 + 4)
     assert score.value == pytest.approx(0.6 * 0.8 * (1 + log2(4)) * likely)
 
 
 def test_adding_tests_carries_no_risk_and_other_kinds_at_most_nine_tenths() -> None:
     found = feature("f", tested=0.0, quality=50, safety=0.0, necessity=1.0)
-    assert impact(found, Kind.TESTS, {}).value == pytest.approx(1 * 1 * 1 * 1 * 0.5)
-    assert impact(found, Kind.QUALITY, {}).value == pytest.approx(1 * 0.5 * 1 * 0.1 * 0.5)
+    assert impact(found, Kind.TESTS).value == pytest.approx(1 * 1 * 1 * 1 * 0.5)
+    assert impact(found, Kind.QUALITY).value == pytest.approx(1 * 0.5 * 1 * 0.1 * 0.5)
 
 
 @given(st.integers(0, 98), st.integers(1, 99), st.floats(0.1, 1))
 def test_better_quality_lowers_the_score(quality: int, more: int, necessity: float) -> None:
     better = min(100, quality + more)
     assume(better > quality)
-    low = impact(feature("f", quality=quality, necessity=necessity), Kind.QUALITY, {})
-    high = impact(feature("f", quality=better, necessity=necessity), Kind.QUALITY, {})
+    low = impact(feature("f", quality=quality, necessity=necessity), Kind.QUALITY)
+    high = impact(feature("f", quality=better, necessity=necessity), Kind.QUALITY)
     assert high.value < low.value
 
 
 def test_ten_rejected_pull_requests_of_a_kind_lower_its_rank() -> None:
     found = inventory(feature("stubbed", stub=True, quality=100), feature("untidy", quality=5, safety=0.5))
     before = ranked(choose(found, kinds=(Kind.STUB, Kind.QUALITY)))
-    history = {Kind.STUB: Tally(merged=0, rejected=10), Kind.QUALITY: Tally(merged=5, rejected=0)}
-    after = ranked(choose(found, kinds=(Kind.STUB, Kind.QUALITY), history=history))
+    history = Acceptance(kinds={Kind.STUB: Tally(merged=0, rejected=10)})
+    after = ranked(choose(found, kinds=(Kind.STUB, Kind.QUALITY), acceptance=history))
     assert before[0] == ("stubbed", "stub")
     assert after[0] == ("untidy", "quality")
 
 
-@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
-def test_acceptance_is_a_rate_that_leans_on_all_kinds(a: int, b: int, c: int, d: int) -> None:
-    history = {Kind.TESTS: Tally(merged=a, rejected=b), Kind.STUB: Tally(merged=c, rejected=d)}
-    rate = (a + c) / (a + b + c + d) if a + b + c + d else 0.5
-    assert acceptance(Kind.TESTS, history) == pytest.approx((a + 4 * rate) / (a + b + 4))
-    assert acceptance(Kind.HOOKUP, history) == pytest.approx(rate)
+def test_ten_rejections_in_one_area_lower_its_rank() -> None:
+    bad = feature("bad", module="app.web.bad", key="app.web.bad:bad", path="app/web/bad.py", quality=40)
+    good = feature(
+        "good", module="app.jobs.good", key="app.jobs.good:good", path="app/jobs/good.py", quality=45
+    )
+    kinds = {Kind.QUALITY: Tally(merged=10, rejected=10)}
+    areas = {"app.web": Tally(rejected=10), "app.jobs": Tally(merged=10)}
+    found = inventory(bad, good)
+    wanted = (Kind.QUALITY,)
+    assert ranked(choose(found, kinds=wanted))[0] == ("bad", "quality")
+    after = choose(found, kinds=wanted, acceptance=Acceptance(kinds=kinds, areas=areas))
+    assert ranked(after)[0] == ("good", "quality")
+    assert any(
+        "0 of 10 closed pull requests in app.web were merged" in each for each in after.picks[1].reasons
+    )
+
+
+@given(inventories, strategies, st.data())
+def test_a_rejected_idea_comes_up_again_only_when_its_code_has_changed(
+    found: Inventory, strategy: Strategy, data: st.DataObject
+) -> None:
+    picks = choose(found, strategy).picks
+    assume(picks)
+    pick = data.draw(st.sampled_from(picks))
+    idea = RejectedIdea(feature=pick.feature.key, kind=pick.kind, code=pick.feature.code, where="pull/7")
+    after = choose(found, strategy, acceptance=Acceptance(rejected=(idea,)))
+    assert (pick.feature.key, pick.kind) not in {(each.feature.key, each.kind) for each in after.picks}
+    reasons = {(over.feature, over.kind): over.reason for over in after.passed_over}
+    if (pick.feature.key, pick.kind) in reasons:
+        assert "turned down in pull/7" in reasons[pick.feature.key, pick.kind]
+    changed = idea.model_copy(update={"code": "otherwise"})
+    assert choose(found, strategy, acceptance=Acceptance(rejected=(changed,))).picks == picks
 
 
 def test_a_feature_gets_its_best_kind_and_the_next_one_when_the_engine_refuses() -> None:
