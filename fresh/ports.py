@@ -16,6 +16,7 @@ from fresh.domain.change import Change, TreeEntry
 from fresh.domain.conversation import Reply, Request, Tier, Usage
 from fresh.domain.evidence import Evidence, RunEnd, TestRun
 from fresh.domain.feature import Feature, Finding, Inventory, Kind
+from fresh.domain.lesson import Lesson
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import RunOrder
 from fresh.domain.record import Claim, Event, Host, RunRecord
@@ -616,6 +617,14 @@ class Transcripts(Protocol):
 
     def newest_round(self, agent_id: str) -> int:
         """Say which round of work the agent has begun last; 0 before any."""
+        ...
+
+
+class Lessons(Protocol):
+    """What reviewers taught. Raises StorageFailed."""
+
+    def lessons(self, repository: str) -> tuple[Lesson, ...]:
+        """List what agents of a repository are to be told, newest first."""
         ...
 
 

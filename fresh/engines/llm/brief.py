@@ -14,9 +14,11 @@ from fresh.domain.change import Ruling
 from fresh.domain.entry_rules import is_cli
 from fresh.domain.evidence import Evidence
 from fresh.domain.feature import Feature, Inventory, Kind
+from fresh.domain.lesson import Lesson, fitting
+from fresh.domain.quoting import line
 from fresh.domain.test_code import is_test_path
 from fresh.engines.llm.draft import Mistake, numbered
-from fresh.engines.llm.fencing import cut, fence, prose, readable, seen
+from fresh.engines.llm.fencing import fence, prose, readable, seen
 from fresh.engines.llm.prompting import words
 from fresh.engines.llm.searching import search
 from fresh.errors import TreeRefused
@@ -25,6 +27,8 @@ from fresh.ports import Bench
 LONGEST_CODE = 12_000
 LONGEST_NOTES = 1200
 LONGEST_HANGER = 2000
+LONGEST_LESSONS = 2000
+"""Bytes, some 500 tokens."""
 MOST_FOLDERS = 12
 MOST_ENTRIES = 8
 MOST_CALLERS = 10
@@ -57,7 +61,7 @@ def repository_brief(bench: Bench) -> str:
     return "\n".join(filter(None, lines))
 
 
-def task_brief(bench: Bench, lessons: str = "") -> str:
+def task_brief(bench: Bench, lessons: Sequence[Lesson] = ()) -> str:
     """Describe one agent's task: what is accepted, the feature's code, who uses it, where it could hang."""
     ticket, feature = bench.ticket, bench.ticket.feature
     material = [_code(bench, feature), _users(bench, feature), _tests(feature)]
@@ -66,8 +70,7 @@ def task_brief(bench: Bench, lessons: str = "") -> str:
     if ticket.kind is Kind.QUALITY:
         found = "\n".join(f"line {one.line}: {one.code} {one.text}" for one in feature.findings)
         material.append(f"Findings:\n{fence('findings', seen(found), 3000)}")
-    if lessons.strip():
-        material.append(f"What reviewers of earlier changes here asked for:\n{cut(lessons.strip(), 2000)}")
+    material.append(_lessons(ticket, lessons))
     own = ", ".join(ticket.footprint)
     return words(
         "task",
@@ -172,6 +175,23 @@ def _hanger(bench: Bench, ticket: Ticket) -> str:
     return (
         f"Where it could hang, {path}:\n{fence(path, numbered(text, 1, 400), LONGEST_HANGER)}" if text else ""
     )
+
+
+def _lessons(ticket: Ticket, lessons: Sequence[Lesson]) -> str:
+    """List whole lessons, the ones that are nearest to the task first, as far as there is room."""
+    rows: list[str] = []
+    room = LONGEST_LESSONS
+    fit = fitting(lessons, ticket.kind, (ticket.feature.path, *ticket.footprint))
+    for lesson in fit:
+        row = f"- {line(lesson.text)}"
+        room -= len(row.encode()) + 1
+        if room < 0:
+            break
+        rows.append(row)
+    if not rows:
+        return ""
+    left = f" ({len(fit) - len(rows)} more are left out)" if len(rows) < len(fit) else ""
+    return f"What reviewers of earlier changes here asked for{left}; heed it where it fits this task:\n{fence('lessons', chr(10).join(rows), LONGEST_LESSONS)}"
 
 
 def _text(bench: Bench, path: str) -> str:

@@ -7,13 +7,12 @@ goes on where it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from fresh.domain.agent import Ticket
 from fresh.domain.conversation import Told
 from fresh.domain.evidence import Evidence
 from fresh.domain.feature import Feature, Inventory, Kind
+from fresh.domain.lesson import Lesson
 from fresh.domain.transcript import Closing, Round
 from fresh.domain.work import Plan, Work
 from fresh.engines.llm.asking import Asker
@@ -26,26 +25,30 @@ from fresh.engines.llm.loop import Loop
 from fresh.engines.llm.prompting import words
 from fresh.engines.llm.tools import Malformed, read_call
 from fresh.errors import Declined, Refusal
-from fresh.ports import Bench, Clock, Transcripts
+from fresh.ports import Bench, Clock, Lessons, Transcripts
 
 MOST_LINES = 1500
 """Lines of a feature above which reading it alone would take too much of an agent's cap."""
 
 
-def _no_lessons(ticket: Ticket) -> str:
-    return ""
+class NoLessons:
+    """Implement `ports.Lessons` where nobody has taught anything."""
+
+    def lessons(self, repository: str) -> tuple[Lesson, ...]:
+        """List nothing."""
+        return ()
 
 
 @dataclass
 class LlmEngine:
-    """Implement `ports.Engine`. `lessons` gives what reviewers asked for earlier; `secrets` are our own values."""
+    """Implement `ports.Engine`. `taught` knows what reviewers asked for earlier; `secrets` are our own values."""
 
     asker: Asker
     transcripts: Transcripts
     clock: Clock
     bounds: Bounds = field(default_factory=Bounds)
     secrets: tuple[str, ...] = ()
-    lessons: Callable[[Ticket], str] = field(default=_no_lessons)
+    taught: Lessons = field(default_factory=NoLessons)
 
     def screen(self, feature: Feature, kind: Kind, inventory: Inventory) -> str | None:
         """Say in one sentence why this can't be done, from the inventory alone; None means: worth trying."""
@@ -64,7 +67,7 @@ class LlmEngine:
         history = self._history(bench)
         part = history.part(Round.PLAN, 0)
         if part is None:
-            brief = (repository_brief(bench), task_brief(bench, self.lessons(bench.ticket)), words("plan"))
+            brief = (repository_brief(bench), self._task(bench), words("plan"))
             part = history.open(Round.PLAN, 0, [Told(text=text) for text in brief])
         closing, _ = self._run(bench, history, part)
         if closing.plan is None:
@@ -80,7 +83,7 @@ class LlmEngine:
         ordinal = self.transcripts.newest_round(bench.ticket.agent_id)
         part = history.part(Round.WORK, ordinal)
         if part is None:
-            opening = _opening(bench, history, plan, feedback, asked)
+            opening = self._opening(bench, history, plan, feedback, asked)
             part = history.open(Round.WORK, ordinal, [Told(text=text) for text in opening])
         closing, draft = self._run(bench, history, part)
         draft.lay()
@@ -89,6 +92,26 @@ class LlmEngine:
         if closing.work is None:
             raise _no(closing)
         return closing.work
+
+    def _opening(
+        self, bench: Bench, history: History, plan: Plan, feedback: Evidence | None, asked: str
+    ) -> list[str]:
+        """Say what a round of work is about."""
+        last = history.parts[-1].closing if history.parts else None
+        said = []
+        if not history.parts:
+            said += [repository_brief(bench), self._task(bench)]
+            said.append(words("work_afresh", plan=plan.model_dump_json(exclude_defaults=True)))
+        if feedback is not None:
+            said.append(words("repair", failures=failures_of(feedback)))
+        if asked and last is not None and _is_question(last):
+            said.append(words("answer", words=asked))
+        elif asked:
+            said.append(words("changes", words=asked))
+        return said or [words("work")]
+
+    def _task(self, bench: Bench) -> str:
+        return task_brief(bench, self.taught.lessons(bench.ticket.repository))
 
     def _history(self, bench: Bench) -> History:
         return History(self.transcripts, bench.ticket.agent_id, self.clock.now, self.secrets)
@@ -102,22 +125,6 @@ class LlmEngine:
                 hands.redo(action, planning=earlier.planning, now=earlier is part)
         closing = Loop(bench.ticket, history, hands, self.asker, self.clock, self.bounds).run(part)
         return closing, draft
-
-
-def _opening(bench: Bench, history: History, plan: Plan, feedback: Evidence | None, asked: str) -> list[str]:
-    """Say what a round of work is about."""
-    last = history.parts[-1].closing if history.parts else None
-    said = []
-    if not history.parts:
-        said += [repository_brief(bench), task_brief(bench)]
-        said.append(words("work_afresh", plan=plan.model_dump_json(exclude_defaults=True)))
-    if feedback is not None:
-        said.append(words("repair", failures=failures_of(feedback)))
-    if asked and last is not None and _is_question(last):
-        said.append(words("answer", words=asked))
-    elif asked:
-        said.append(words("changes", words=asked))
-    return said or [words("work")]
 
 
 def _is_question(closing: Closing) -> bool:

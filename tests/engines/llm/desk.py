@@ -19,8 +19,9 @@ from fresh.domain.transcript import Answered, Given, Opened, Turn
 from fresh.domain.work import Plan, Work
 from fresh.engines.llm.asking import Asker
 from fresh.engines.llm.bounds import Bounds
-from fresh.engines.llm.engine import LlmEngine
+from fresh.engines.llm.engine import LlmEngine, NoLessons
 from fresh.engines.llm.meter import Meter
+from fresh.ports import Lessons
 from tests.fakes.bench import FakeBench, feature_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
@@ -88,6 +89,7 @@ class Desk:
     calls_tools: bool = True
     secrets: tuple[str, ...] = ()
     transcripts: FakeTranscripts = field(default_factory=FakeTranscripts)
+    taught: Lessons = field(default_factory=NoLessons)
 
     def __post_init__(self) -> None:
         self.model = ScriptedModel(self.script)
@@ -104,7 +106,9 @@ class Desk:
         """Be a process that knows nothing but what is stored."""
         meter = Meter(self.model, self.ledger, FakePrices(), self.clock, HERE, self._permit)
         self.asker = Asker(meter, "gpt-5.6-luna", max_output_tokens=4096, calls_tools=self.calls_tools)
-        self.engine = LlmEngine(self.asker, self.transcripts, self.clock, self.bounds, self.secrets)
+        self.engine = LlmEngine(
+            self.asker, self.transcripts, self.clock, self.bounds, self.secrets, self.taught
+        )
 
     @contextmanager
     def _permit(self) -> Iterator[None]:
