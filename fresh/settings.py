@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -23,6 +25,9 @@ from fresh.keys import kept
 
 DEFAULT_MODEL = "gpt-5-mini"
 """The model of who has an OpenAI key and named none: with 100,000 tokens of context a step costs about $0.02."""
+
+
+_SECRET_NAME = re.compile(r"pass|token|secret|key", re.IGNORECASE)
 
 
 class Settings(BaseSettings):
@@ -80,6 +85,8 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(default=None, alias="OPENAI_API_KEY")
     github_token: SecretStr | None = Field(default=None, alias="GITHUB_TOKEN")
     slack_bot_token: SecretStr | None = Field(default=None, alias="SLACK_BOT_TOKEN")
+    prefect_api_key: SecretStr | None = Field(default=None, alias="PREFECT_API_KEY")
+    prefect_api_auth_string: SecretStr | None = Field(default=None, alias="PREFECT_API_AUTH_STRING")
 
     @property
     def default_model(self) -> str:
@@ -131,9 +138,28 @@ class Settings(BaseSettings):
         return self.price_input, self.price_output
 
     def secrets(self) -> tuple[str, ...]:
-        """Every secret value in clear, for the checks that none of them leaks."""
-        held = (self.openai_api_key, self.github_token, self.slack_bot_token)
-        return tuple(secret.get_secret_value() for secret in held if secret and secret.get_secret_value())
+        """Every secret value in clear, for the checks that none of them leaks: whatever is a `SecretStr`, every key
+        that was withheld from the environment, and the passwords in addresses."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        held = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        inside = [secret for value in values if isinstance(value, str) for secret in _passwords(value)]
+        return tuple(dict.fromkeys(secret for secret in (*held, *kept().values(), *inside) if secret))
+
+
+def _passwords(url: str) -> Iterator[str]:
+    """Find what is secret in an address, as it is written and as it is meant.
+
+    A password that is the name of its user, host or database stands in clear beside it, and hides nothing.
+    """
+    try:
+        parts = urlsplit(url)
+        told = {parts.username, parts.hostname, parts.path.strip("/"), parts.scheme}
+    except ValueError:
+        return
+    written = [parts.password or ""]
+    written += [value for name, value in parse_qsl(parts.query) if _SECRET_NAME.search(name)]
+    for secret in written:
+        yield from (form for form in (secret, unquote(secret)) if form not in told)
 
 
 def _is_here(url: str | None) -> bool:

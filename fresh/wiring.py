@@ -18,6 +18,7 @@ from fresh.domain.feature import Inventory
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.record import Host
+from fresh.domain.redaction import Redactor
 from fresh.domain.report import PassedOver
 from fresh.domain.stops import why_stop_agent
 from fresh.errors import OperatorMistake
@@ -52,7 +53,8 @@ SHORT_BRIEF = 6000
 class Toolbox:
     """Every port of one repository, ready to use.
 
-    `least` says the most that an order's first request can cost. `endings` are called before a forced end of the process.
+    `least` says the most that an order's first request can cost. `redact` hides our own secrets in a text on its way
+    out. `endings` are called before a forced end of the process.
     """
 
     repository: Path
@@ -72,6 +74,7 @@ class Toolbox:
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("fresh.run"))
     least: Callable[[RunOrder], Usd] = lambda order: ZERO
     model_of: Callable[[RunOrder], str] = lambda order: order.model or ""
+    redact: Redactor = field(default_factory=Redactor)
     endings: list[Callable[[], None]] = field(default_factory=list)
     passed_over: dict[str, tuple[PassedOver, ...]] = field(default_factory=dict)
     shown: dict[str, int] = field(default_factory=dict)
@@ -133,7 +136,8 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     from fresh.proving.prover import TargetProver
 
     home = state_home(repository)
-    journal = SqlJournal(settings.journal_url or journal_url(home), lives)
+    redact = Redactor(settings.secrets())
+    journal = SqlJournal(settings.journal_url or journal_url(home), lives, redact=redact)
     workspace = GitWorkspace(repository, home)
     tools: Toolbox
     sandbox = LimitedSandbox(
@@ -166,8 +170,9 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
         ),
         engines={EngineName.CODEMOD: CodemodEngine(tidier=RuffTidier())},
         forge=LocalForge(home),
-        reports=ReportsBelow(home),
+        reports=ReportsBelow(home, redact),
         take_inventory=survey,
+        redact=redact,
     )
     if settings.has_model:
         _give_model(tools, settings, journal)

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fresh.domain.record import RunRecord
+from fresh.domain.redaction import Redactor
 from fresh.domain.report import RunReport
 from fresh.errors import StorageFailed
 
@@ -23,17 +24,19 @@ def _stamp(at: datetime) -> str:
 class ReportsBelow:
     """Reports and logs in the state directory, named by when their run began."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, redact: Redactor | None = None) -> None:
         self._home = home
+        self._redact = redact or Redactor()
 
     def write(self, report: RunReport, markdown: str) -> Path:
         """Write both forms whole or not at all; writing again replaces them."""
         stem = self._own_stem(
             self._home, f"orchestration_report_{_stamp(report.started_at)}", report.run_id, ".json"
         )
-        _write_whole(stem.with_suffix(".md"), markdown)
+        _write_whole(stem.with_suffix(".md"), self._redact(markdown))
         path = stem.with_suffix(".json")
-        _write_whole(path, report.model_dump_json(indent=2) + "\n")
+        whole = self._redact.model(report).model_dump_json(indent=2)
+        _write_whole(path, self._redact.json(whole) + "\n")
         return path
 
     def log_path(self, record: RunRecord) -> Path:
@@ -46,7 +49,7 @@ class ReportsBelow:
         path = self.log_path(record)
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = logging.FileHandler(path, encoding="utf-8")
-        lines.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        lines.setFormatter(_Redacting("%(asctime)s %(levelname)s %(message)s", self._redact))
         logger = logging.getLogger(LOGGER)
         logger.setLevel(logging.INFO)
         logger.addHandler(lines)
@@ -65,6 +68,17 @@ class ReportsBelow:
         ):
             return folder / f"{name}_{run_id}"
         return folder / name
+
+
+class _Redacting(logging.Formatter):
+    """Hide our own secrets in the whole line, with its traceback."""
+
+    def __init__(self, form: str, redact: Redactor) -> None:
+        super().__init__(form)
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redact(super().format(record))
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from fresh.adapters.journal.store import Store
 from fresh.adapters.journal.trail import Trail
 from fresh.adapters.journal.turns import Turns
 from fresh.domain.record import Host
+from fresh.domain.redaction import Redactor
 
 
 def _utc_now() -> datetime:
@@ -23,13 +24,19 @@ def _utc_now() -> datetime:
 class SqlJournal(Runs, Claims, Agents, Questions, Trail, Ledger, Turns):
     """Every promise of `ports.Journal`, `ports.Ledger` and `ports.Transcripts`, on one database.
 
-    `alive` says whether a host's process lives (None: can't be seen from here, its beat decides).
+    `alive` says whether a host's process lives (None: can't be seen from here, its beat decides). `redact` hides our
+    own secrets in whatever is written.
     """
 
     def __init__(
-        self, url: str, alive: Callable[[Host], bool | None], now: Callable[[], datetime] = _utc_now
+        self,
+        url: str,
+        alive: Callable[[Host], bool | None],
+        now: Callable[[], datetime] = _utc_now,
+        *,
+        redact: Redactor | None = None,
     ) -> None:
-        store = Store(url)
+        store = Store(url, redact or Redactor())
         Runs.__init__(self, store, alive, now)
         Claims.__init__(self, store, alive)
         Ledger.__init__(self, store, alive)

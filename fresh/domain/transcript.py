@@ -13,7 +13,7 @@ from pydantic import Field
 
 from fresh.domain.budget import Purpose
 from fresh.domain.conversation import Call, Item, Output, Reply, Said, Told
-from fresh.domain.leaks import hide
+from fresh.domain.redaction import Redactor
 from fresh.domain.value import Value
 from fresh.domain.work import Plan, Work
 
@@ -73,21 +73,18 @@ class Given(Value):
 Turn = Annotated[Opened | Answered | Given, Field(discriminator="type")]
 
 
-def redact_items(items: tuple[Item, ...], secrets: tuple[str, ...]) -> tuple[Item, ...]:
+def redact_items(items: tuple[Item, ...], redact: Redactor) -> tuple[Item, ...]:
     """Leave our own secrets out, and what can't be stored; sealed reasoning stays as it is."""
-    return tuple(_redact(item, secrets) for item in items)
+    return tuple(_redact(item, redact) for item in items)
 
 
-def _redact(item: Item, secrets: tuple[str, ...]) -> Item:
+def _redact(item: Item, redact: Redactor) -> Item:
     match item:
         case Told() | Said() | Output():
-            return item.model_copy(update={"text": hide(_whole(item.text), secrets)})
+            return item.model_copy(update={"text": redact(_whole(item.text))})
         case Call():
             return item.model_copy(
-                update={
-                    "name": hide(_whole(item.name), secrets),
-                    "arguments": hide(_whole(item.arguments), secrets),
-                }
+                update={"name": redact(_whole(item.name)), "arguments": redact.json(_whole(item.arguments))}
             )
         case _:
             return item

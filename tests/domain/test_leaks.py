@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fresh.domain.change import Change, FileChange, Ruling
-from fresh.domain.leaks import find_leaks, hide
+from fresh.domain.leaks import find_leaks
 from fresh.domain.policy import judge
+from fresh.domain.redaction import Redactor
 
 OWN = "sk-proj-Ab1+/x_9%Q tail"
 FOUND = ("one of our own secrets",)
@@ -56,12 +57,12 @@ def test_a_secret_in_pieces_is_put_together(pieces):
 def test_whatever_the_secret_is_it_is_found_and_hidden(secret, name):
     text = f"before {WRAPPINGS[name](secret)} after"
     assert "one of our own secrets" in find_leaks([text], (secret,))
-    assert secret not in hide(text, (secret,))
+    assert secret not in Redactor((secret,))(text)
 
 
 @given(st.text(max_size=200))
 def test_text_without_a_secret_is_left_as_it_is(text):
-    assert hide(text, (OWN,)) == text
+    assert Redactor((OWN,))(text) == text
 
 
 def test_a_short_value_is_no_secret_that_could_be_told_apart():

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fresh.adapters.journal import schema
 from fresh.adapters.journal.window import VERSION, demand_known
+from fresh.domain.redaction import Redactor
 from fresh.errors import OperatorMistake, StorageFailed
 
 Writable: TypeAlias = "str | int | float | bool | None"
@@ -37,8 +38,9 @@ class _DriverCursor(Protocol):
 class Store:
     """The engine, opened on first use, with the tables in place."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, redact: Redactor) -> None:
         self._url = url
+        self._redact = redact
         self._engine: Engine | None = None
         self._lock = threading.Lock()
 
@@ -112,6 +114,8 @@ class Store:
         with self._lock:
             if self._engine is None:
                 self._engine = _connect(self._url)
+                if self._redact.secrets:
+                    _keep_secrets_out(self._engine, self._redact)
                 _create(self._engine)
             return self._engine
 
@@ -175,6 +179,27 @@ def _connect(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _keep_secrets_out(engine: Engine, redact: Redactor) -> None:
+    """Hide our own secrets in every text that is bound to a statement, whoever wrote it."""
+
+    def hidden(given: object) -> object:
+        match given:
+            case str():
+                return redact.json(given)
+            case Mapping():
+                return {name: hidden(value) for name, value in given.items()}
+            case list() | tuple():
+                return type(given)(hidden(value) for value in given)
+            case _:
+                return given
+
+    @event.listens_for(engine, "before_cursor_execute", retval=True)
+    def _hide(
+        _connection: Connection, _cursor: object, statement: str, given: object, _context: object, _many: bool
+    ) -> tuple[str, object]:
+        return statement, hidden(given)
 
 
 def _create(engine: Engine) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from fresh.domain.budget import Purpose
 from fresh.domain.conversation import Anchor, Call, Item, Output, Reply, Request, Told
+from fresh.domain.redaction import Redactor
 from fresh.domain.transcript import Answered, Closing, Given, Opened, Round, Turn, redact_items
 from fresh.engines.llm.spoken import calls_of
 from fresh.errors import Halted
@@ -89,7 +90,7 @@ class History:
         self._transcripts = transcripts
         self._agent_id = agent_id
         self._now = now
-        self._secrets = secrets
+        self._redact = Redactor(secrets)
         self.parts: list[Part] = []
         self.items: list[Item] = []
         self.anchor: Anchor | None = None
@@ -106,12 +107,12 @@ class History:
 
     def open(self, round_: Round, ordinal: int, items: Sequence[Item]) -> Part:
         """Begin a round."""
-        self._add(Opened(round=round_, ordinal=ordinal, items=redact_items(tuple(items), self._secrets)))
+        self._add(Opened(round=round_, ordinal=ordinal, items=redact_items(tuple(items), self._redact)))
         return self.parts[-1]
 
     def answered(self, request: Request, reply: Reply, purpose: Purpose = Purpose.WORK) -> Reply:
         """Keep a reply."""
-        kept = reply.model_copy(update={"items": redact_items(reply.items, self._secrets)})
+        kept = reply.model_copy(update={"items": redact_items(reply.items, self._redact)})
         self._add(Answered(model=reply.model or request.model, reply=kept, purpose=purpose))
         return kept
 
@@ -125,7 +126,7 @@ class History:
         closing: Closing | None = None,
     ) -> None:
         """Keep what is said to a reply."""
-        kept = redact_items(tuple(items), self._secrets)
+        kept = redact_items(tuple(items), self._redact)
         self._add(Given(items=kept, done=done, stopping=stopping, writes_up=writes_up, closing=closing))
 
     def executed(self) -> Iterator[tuple[Part, Call]]:
