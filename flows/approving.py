@@ -48,7 +48,7 @@ def ask(tools: Toolbox, question: Question, run_deadline: datetime) -> Decision 
     also by a process that died, is not asked again.
     """
     journal = tools.journal
-    standing = journal.ask(question)
+    standing = journal.ask(tools.redact.model(question))
     if standing.asked_at == question.asked_at:
         narrate(tools, question.run_id, narration.asked(standing), question.agent_id)
     attempt = 0

@@ -24,6 +24,7 @@ from fresh.domain.report import RunReport
 from fresh.domain.stopping import WhyStopped
 from fresh.errors import FreshError
 from fresh.wiring import Toolbox, toolbox
+from tasks.hiding import secrets_hidden
 from tasks.opening import draw, open_run
 from tasks.preparing import prepare, survey
 from tasks.reporting import close, complete, report_of, write_report
@@ -58,7 +59,7 @@ def run(order: RunOrder, run_id: str | None = None) -> RunReport:
     """
     record = open_run(order, run_id)
     tools = toolbox(Path(record.repository))
-    with tools.reports.logging(record), _hosted(tools, record):
+    with tools.reports.logging(record), secrets_hidden(tools.redact), _hosted(tools, record):
         with _closed_unless_begun(tools, record):
             notes = prepare(record)
             counts = survey(record)

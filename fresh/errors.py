@@ -31,6 +31,10 @@ class FreshError(Exception):
         self.message = message
         self.hint = hint
 
+    def reword(self, message: str, hint: str) -> None:
+        """Say it in other words."""
+        self.message, self.hint, self.args = message, hint, (message,)
+
 
 class Refusal(FreshError):
     """A rule said no."""

@@ -11,6 +11,7 @@ from fresh.domain.approval import Decision, Question
 from fresh.domain.phase import DURING, Step
 from fresh.domain.record import Event
 from fresh.domain.value import Value
+from fresh.errors import FreshError
 from fresh.wiring import Toolbox
 
 Result = TypeVar("Result", bound=Value)
@@ -18,6 +19,7 @@ Result = TypeVar("Result", bound=Value)
 
 def narrate(tools: Toolbox, run_id: str, text: str, agent_id: str | None = None) -> None:
     """Add a line to the audit trail and to the run's log."""
+    text = tools.redact(text)
     tools.journal.record(Event(run_id=run_id, agent_id=agent_id, at=tools.clock.now(), text=text))
     tools.log.info(text)
 
@@ -32,12 +34,19 @@ def tell_decision(tools: Toolbox, question: Question, decision: Decision) -> Non
 def once(
     tools: Toolbox, ticket: Ticket, step: Step, ordinal: int, shape: type[Result], act: Callable[[], Result]
 ) -> Result:
-    """Do a step unless the journal holds its result; the result that was written first counts."""
+    """Do a step unless the journal holds its result; the result that was written first counts.
+
+    What comes out of it, an error as well, holds none of our own secrets.
+    """
     standing = tools.journal.begin_step(ticket.agent_id, step, ordinal, tools.clock.now())
     if standing is not None:
         return shape.model_validate_json(standing)
     narrate(tools, ticket.run_id, narration.moved(ticket.agent_id, DURING[step]), ticket.agent_id)
-    result = act().model_dump_json()
+    try:
+        result = tools.redact.model(act()).model_dump_json()
+    except FreshError as trouble:
+        trouble.reword(tools.redact(trouble.message), tools.redact(trouble.hint))
+        raise
     return shape.model_validate_json(
         tools.journal.end_step(ticket.agent_id, step, ordinal, result, tools.clock.now())
     )

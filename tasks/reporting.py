@@ -57,7 +57,7 @@ def complete(ticket: Ticket, report: AgentReport) -> AgentReport:
     took = (now - entered).total_seconds() if entered is not None else 0.0
     its = spent_by(ticket)
     whole = report.model_copy(update={"runtime_seconds": round(took, 1), "cost": its.spent, "spending": its})
-    standing = tools.journal.end_agent(whole, now)
+    standing = tools.journal.end_agent(tools.redact.model(whole), now)
     narrate(tools, ticket.run_id, narration.ended(standing), ticket.agent_id)
     tools.prover.clear(ticket)
     return standing
@@ -95,9 +95,10 @@ def close(record: RunRecord, why: WhyStopped, counts: dict[str, int], notes: tup
         passed_over=tools.passed_over.get(record.id, ()),
         notes=(*notes, *told_of_money(tools, record)),
     )
-    path = tools.reports.write(report, markdown(report))
+    page = tools.redact(markdown(report))
+    path = tools.reports.write(report, page)
     tools.journal.close_run(record.id, why, report.ended_at, str(path))
     narrate(tools, record.id, narration.cost(spent.spent, record.order.budget))
     narrate(tools, record.id, f"Run {record.id} ended because {why}; its report is {path}")
-    show_page(f"report-{record.id}", markdown(report), f"Report of run {record.id}")
+    show_page(f"report-{record.id}", page, f"Report of run {record.id}")
     return report

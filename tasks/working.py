@@ -52,7 +52,7 @@ def implement(ticket: Ticket, plan: Plan, ordinal: int, feedback: Evidence | Non
             return Made(declined=no.message)
         try:
             commit = tools.workspace.commit(
-                tools.prover.tree(ticket), _message(ticket, plan, work), ticket.base
+                tools.prover.tree(ticket), tools.redact(_message(ticket, plan, work)), ticket.base
             )
         except TreeRefused as refused:
             return Made(refused=refused.message)
@@ -119,6 +119,7 @@ def publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> Publ
             raise Refusal(f"Agent {ticket.agent_id} may not publish {report.commit[:10]}: policy blocks it.")
         tools.workspace.publish(report.commit, ticket.branch)
         title, body = page(ticket, report, plan, work)
+        title, body = tools.redact(title), tools.redact(body)
         return Published(branch=ticket.branch, pull_request=tools.forge.publish(ticket, report, title, body))
 
     return once(tools, ticket, Step.PUBLISH, 0, Published, act)

@@ -11,6 +11,7 @@ from fresh.adapters.sql_journal import SqlJournal
 from fresh.adapters.system_clock import SystemClock
 from fresh.domain.feature import Feature, Inventory, Reachability
 from fresh.domain.order import EngineName
+from fresh.domain.redaction import Redactor
 from fresh.ports import ControlRoom
 from fresh.wiring import Toolbox
 from tests.fakes.engine import ScriptedEngine
@@ -48,8 +49,11 @@ def unhooked(number: int) -> Feature:
     )
 
 
-def a_toolbox(folder: Path, control: ControlRoom, *, features: int = 3) -> Fakes:
+def a_toolbox(
+    folder: Path, control: ControlRoom, *, features: int = 3, secrets: tuple[str, ...] = ()
+) -> Fakes:
     """Build a toolbox for a repository with so many unhooked features; its state lies in `folder`."""
+    redact = Redactor(secrets)
     repository = folder / "repo"
     repository.mkdir(parents=True, exist_ok=True)
     home = folder / "state"
@@ -63,7 +67,7 @@ def a_toolbox(folder: Path, control: ControlRoom, *, features: int = 3) -> Fakes
     )
     engine, forge, sandbox = ScriptedEngine(), FakeForge(), FakeSandbox()
     prover = FakeProver(workspace, inventory)
-    journal = SqlJournal(f"sqlite:///{home}/journal.db", lives)
+    journal = SqlJournal(f"sqlite:///{home}/journal.db", lives, redact=redact)
     tools = Toolbox(
         repository=repository,
         home=home,
@@ -77,7 +81,8 @@ def a_toolbox(folder: Path, control: ControlRoom, *, features: int = 3) -> Fakes
         prover=prover,
         engines={EngineName.CODEMOD: engine},
         forge=forge,
-        reports=ReportsBelow(home),
+        reports=ReportsBelow(home, redact),
         take_inventory=lambda _: inventory,
+        redact=redact,
     )
     return Fakes(tools, workspace, engine, forge, prover, sandbox, inventory)
