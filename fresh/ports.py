@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from fresh.domain.agent import AgentReport, Ticket
+from fresh.domain.answering import Standing
 from fresh.domain.approval import Decision, Question
+from fresh.domain.audit import Entry, Link
 from fresh.domain.budget import Account, Bill, Hold
+from fresh.domain.cards import Card, CardKind, Claimed, Lease
 from fresh.domain.change import Change, TreeEntry
 from fresh.domain.conversation import Reply, Request, Tier, Usage
 from fresh.domain.evidence import Evidence, RunEnd, TestRun
@@ -558,13 +561,54 @@ class Journal(Protocol):
         ...
 
     def questions(
-        self, run_id: str, *, undecided: bool = False, unapplied: bool = False
+        self, run_id: str | None = None, *, undecided: bool = False, unapplied: bool = False
     ) -> tuple[Question, ...]:
-        """List questions of a run, oldest first; `unapplied` means decided while the agent has not gone on yet."""
+        """List questions, of all runs by default, oldest first.
+
+        `undecided` means that an answer is waited for, `unapplied` that the agent has not gone on with it yet. Neither
+        has questions of agents that have ended, unless parked: nothing can reach them any more.
+        """
+        ...
+
+    def standing(self, question_id: str) -> Standing:
+        """Read how a question stands. Raises KeyError."""
+        ...
+
+    def standings(
+        self, run_id: str | None = None, *, undecided: bool = False, unapplied: bool = False
+    ) -> tuple[Standing, ...]:
+        """List how questions stand, as `questions` lists them."""
+        ...
+
+    def answer(self, question_id: str, decision: Decision, entry: Entry) -> tuple[bool, Standing]:
+        """Decide a question if nobody has and its agent has not ended, and audit the attempt in the same transaction.
+
+        Return whether this decision stands, and how the question stands now. Raises KeyError. `deciding.decide` alone
+        calls it: that is where the rules are.
+        """
+        ...
+
+    def audit(self, entry: Entry) -> Link:
+        """Add an entry to the audit trail, chained to the one before."""
+        ...
+
+    def audit_rows(self, run_id: str | None = None, question: str | None = None) -> Iterator[Link]:
+        """Read the audit trail from its first row on, or the rows of one run or question."""
+        ...
+
+    def audit_head(self) -> tuple[int, str]:
+        """Read the number and the digest of the last row, as they were noted when it was added."""
+        ...
+
+    def missing_guards(self) -> tuple[str, ...]:
+        """List what should keep the trail from being changed and is not there."""
         ...
 
     def decide(self, question_id: str, decision: Decision) -> tuple[bool, Decision]:
-        """Decide a question if nobody has: (True, this decision) or (False, the one that stands). Raises KeyError."""
+        """Decide a question if nobody has: (True, this decision) or (False, the one that stands). Raises KeyError.
+
+        Without rules and without a trace; doors go through `deciding.decide`.
+        """
         ...
 
     def decision(self, question_id: str) -> Decision | None:
@@ -601,6 +645,52 @@ class Journal(Protocol):
 
     def status(self, run_id: str | None = None, repository: str | None = None) -> RunStatus | None:
         """Show one run, the newest of the repository by default; None when there is none."""
+        ...
+
+
+class Cards(Protocol):
+    """Messages that show questions and runs; every method is one transaction and raises StorageFailed."""
+
+    def claim_card(self, card: Card, *, stale_after: float) -> Claimed:
+        """Claim a message before it is posted; a claim that led to none is taken over after so many seconds."""
+        ...
+
+    def card(self, kind: CardKind, subject: str) -> Card | None:
+        """Read a message."""
+        ...
+
+    def cards(self, run_id: str | None = None, kind: CardKind | None = None) -> tuple[Card, ...]:
+        """List messages, oldest first."""
+        ...
+
+    def note_posted(
+        self, kind: CardKind, subject: str, *, team: str, channel: str, ts: str, permalink: str | None
+    ) -> bool:
+        """Write down where a claimed message is; False when it has an address already."""
+        ...
+
+    def note_shown(self, kind: CardKind, subject: str, *, version: int, shown: str) -> bool:
+        """Write down what a message shows now; False when it shows something as new or newer already."""
+        ...
+
+    def note_gone(self, kind: CardKind, subject: str, ts: str, at: datetime, *, repost: bool) -> bool:
+        """Write down that a message was deleted; with `repost` it may be claimed again."""
+        ...
+
+    def take_lease(self, name: str, owner: Host, release: str, at: datetime) -> Lease | None:
+        """Take or renew what only one process may own; the lease of another one that lives is returned instead."""
+        ...
+
+    def lease(self, name: str) -> Lease | None:
+        """Read who owns something, whether they live or not."""
+        ...
+
+    def yield_lease(self, name: str, owner: Host) -> None:
+        """Give a lease back, if this owner holds it."""
+        ...
+
+    def first_delivery(self, key: str, at: datetime) -> bool:
+        """Say whether this is seen for the first time within two hours."""
         ...
 
 

@@ -87,6 +87,18 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = Field(default=None, alias="SLACK_BOT_TOKEN")
     prefect_api_key: SecretStr | None = Field(default=None, alias="PREFECT_API_KEY")
     prefect_api_auth_string: SecretStr | None = Field(default=None, alias="PREFECT_API_AUTH_STRING")
+    slack_team: str | None = Field(default=None, description="id of the one Slack team whose people count")
+    slack_viewers: str | None = Field(
+        default=None, description="ids of Slack users (U...) and user groups (S...) who may look, by commas"
+    )
+    slack_operators: str | None = Field(default=None, description="the same for who may start and stop")
+    slack_approvers: str | None = Field(default=None, description="the same for who may decide and stop")
+    self_approval: Literal["allow", "block"] | None = Field(
+        default=None, description="whether who started a run may approve what its agents made; default allow"
+    )
+    prefect_decisions: Literal["allow", "refuse"] | None = Field(
+        default=None, description="whether the Resume form of the Prefect UI decides; default allow"
+    )
 
     @property
     def default_model(self) -> str:

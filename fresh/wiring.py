@@ -17,6 +17,7 @@ from fresh.domain.conversation import Request, Told
 from fresh.domain.feature import Inventory
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import EngineName, RunOrder
+from fresh.domain.people import People
 from fresh.domain.record import Host
 from fresh.domain.redaction import Redactor
 from fresh.domain.report import PassedOver
@@ -37,6 +38,7 @@ from fresh.ports import (
     Transcripts,
     Workspace,
 )
+from fresh.roster import read_people
 from fresh.settings import Settings, read_settings
 from fresh.whereabouts import journal_url, state_home
 
@@ -71,6 +73,7 @@ class Toolbox:
     forge: Forge
     reports: ReportFiles
     take_inventory: Callable[[str], Inventory]
+    people: People = field(default_factory=People)
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("fresh.run"))
     least: Callable[[RunOrder], Usd] = lambda order: ZERO
     model_of: Callable[[RunOrder], str] = lambda order: order.model or ""
@@ -173,6 +176,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
         reports=ReportsBelow(home, redact),
         take_inventory=survey,
         redact=redact,
+        people=read_people(settings, home),
     )
     if settings.has_model:
         _give_model(tools, settings, journal)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from fresh.adapters.journal.agents import Agents
+from fresh.adapters.journal.audits import Audits
+from fresh.adapters.journal.cards import Cards
 from fresh.adapters.journal.claims import Claims
 from fresh.adapters.journal.ledger import Ledger
 from fresh.adapters.journal.questions import Questions
@@ -21,8 +23,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SqlJournal(Runs, Claims, Agents, Questions, Trail, Ledger, Turns):
-    """Every promise of `ports.Journal`, `ports.Ledger` and `ports.Transcripts`, on one database.
+class SqlJournal(Runs, Claims, Agents, Questions, Audits, Cards, Trail, Ledger, Turns):
+    """Every promise of `ports.Journal`, `Ledger`, `Transcripts` and `Cards`, on one database.
 
     `alive` says whether a host's process lives (None: can't be seen from here, its beat decides). `redact` hides our
     own secrets in whatever is written.
@@ -39,6 +41,7 @@ class SqlJournal(Runs, Claims, Agents, Questions, Trail, Ledger, Turns):
         store = Store(url, redact or Redactor())
         Runs.__init__(self, store, alive, now)
         Claims.__init__(self, store, alive)
+        Cards.__init__(self, store, alive)
         Ledger.__init__(self, store, alive)
         self._store = store
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
 
 from fresh.domain.change import Ruling
-from fresh.domain.evidence import Evidence, Verdict
+from fresh.domain.evidence import CheckState, Evidence, Verdict
+from fresh.domain.feature import Kind
+from fresh.domain.money import ZERO, Usd
 from fresh.domain.value import Value
+
+LONGEST_WORDS = 4000
+"""Letters of what a person says to an agent."""
 
 
 class Why(StrEnum):
@@ -39,8 +46,64 @@ class OnDeadline(StrEnum):
     PARK = "park"
 
 
+class Risk(StrEnum):
+    """How much can go wrong, by the evidence."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class ShownCheck(Value):
+    """One check of the evidence, cut to what fits beside others."""
+
+    name: str
+    state: CheckState
+    fact: str
+
+
+class ShownFile(Value):
+    """One path that a change touches; `status` is A, M, D or T."""
+
+    path: str
+    status: str
+    added: int
+    removed: int
+
+
+class Particulars(Value):
+    """What a person sees before they decide. Its texts come from agents and repositories: shown, never obeyed.
+
+    `files` holds the first hundred of `file_count`; `evidence` is the SHA-256 of the whole evidence.
+    """
+
+    feature: str
+    kind: Kind
+    branch: str
+    base: str = ""
+    summary: str = ""
+    reasons: tuple[str, ...] = ()
+    ruling: Ruling = Ruling.ALLOW
+    policy_reasons: tuple[str, ...] = ()
+    checks: tuple[ShownCheck, ...] = ()
+    verdict: Verdict | None = None
+    evidence: str = ""
+    files: tuple[ShownFile, ...] = ()
+    file_count: int = 0
+    added: int = 0
+    removed: int = 0
+    cost: Usd = ZERO
+    cap: Usd = ZERO
+    risk: Risk = Risk.LOW
+    risks: tuple[str, ...] = ()
+    on_deadline: OnDeadline
+
+
 class Question(Value):
-    """One question to a person. It is bound to `commit`: a new commit needs a new question."""
+    """One question to a person. It is bound to `commit`: a new commit needs a new question.
+
+    Questions of journals that an older Fresh wrote have no particulars.
+    """
 
     id: str
     run_id: str
@@ -50,6 +113,18 @@ class Question(Value):
     commit: str | None = None
     asked_at: datetime
     deadline: datetime
+    particulars: Particulars | None = None
+
+    @property
+    def seal(self) -> str:
+        """Name what is decided on: this commit with this evidence, as policy rules on it.
+
+        A door gives it back with the answer. Whoever saw something else decides nothing.
+        """
+        its = self.particulars
+        judged = [its.evidence, its.ruling.value, *its.policy_reasons] if its is not None else []
+        text = json.dumps([self.id, self.commit, self.why.value, *judged])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class Decision(Value):
@@ -57,7 +132,7 @@ class Decision(Value):
 
     answer: Answer
     by: str
-    through: str = Field(description="terminal, prefect, slack or clock")
+    through: str = Field(description="terminal, slack, prefect, clock or stop")
     text: str = ""
     at: datetime
 

@@ -99,6 +99,13 @@ question = Table(
     Index("ix_question_run", "run_id", "asked_at"),
 )
 
+particulars = Table(
+    "particulars",
+    tables,
+    Column("question_id", Text, ForeignKey("question.id"), primary_key=True),
+    Column("shown", Text, nullable=False),
+)
+
 stop = Table(
     "stop",
     tables,

@@ -15,11 +15,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from fresh.adapters.journal import schema
+from fresh.adapters.journal import audit_schema, card_schema, schema
 from fresh.adapters.journal.window import VERSION, demand_known
 from fresh.domain.redaction import Redactor
 from fresh.errors import OperatorMistake, StorageFailed
 
+WHOLE = (schema.run, audit_schema.audit, card_schema.card)
+"""One table of each module: what is not imported would not be created."""
 Writable: TypeAlias = "str | int | float | bool | None"
 
 SQLITE = "sqlite:///"
