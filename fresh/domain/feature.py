@@ -109,6 +109,9 @@ class Inventory(Value):
     features: tuple[Feature, ...]
     entry_points: tuple[EntryPoint, ...] = ()
     unparsed: tuple[Unparsed, ...] = ()
+    tolerated: tuple[Unparsed, ...] = Field(
+        default=(), description="files that only a parser of other grammars could read, and why"
+    )
     files: int = 0
     lines: int = 0
     limits: tuple[str, ...] = ()

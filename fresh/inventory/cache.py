@@ -24,7 +24,16 @@ from fresh.errors import StorageFailed
 MOST_INVENTORIES = 24
 LONGEST_SHARD = 16 << 20
 HERE = Path(__file__).parent
-EXTRACTOR = ("words.py", "record.py", "syntax.py", "notable.py", "walk.py", "extract.py", "documents.py")
+EXTRACTOR = (
+    "words.py",
+    "record.py",
+    "syntax.py",
+    "notable.py",
+    "walk.py",
+    "extract.py",
+    "tolerant.py",
+    "documents.py",
+)
 
 
 def version_of(paths: Iterable[Path]) -> str:

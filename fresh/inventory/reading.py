@@ -44,6 +44,7 @@ class Reading:
         self.sources = lay_out(self.files, declared_source_roots(declaring), self._scripts())
         self.records: dict[str, Record] = {}
         self.unparsed: tuple[Unparsed, ...] = ()
+        self.tolerated: tuple[Unparsed, ...] = ()
         self._read_sources()
 
     def contents(self, paths: Iterable[str]) -> dict[str, bytes]:
@@ -78,6 +79,8 @@ class Reading:
                 by_text[blob] = decode(text)
             self.records[path] = by_text[blob]
         self.unparsed = tuple(sorted(refused, key=lambda each: each.path))
+        tolerated = [(path, record.tolerated) for path, record in self.records.items() if record.tolerated]
+        self.tolerated = tuple(Unparsed(path=path, why=why) for path, why in sorted(tolerated))
 
     def mentions(self) -> Mentions:
         """Read every document for the names that it mentions."""

@@ -91,7 +91,10 @@ class Dynamic(NamedTuple):
 
 
 class Record(NamedTuple):
-    """Everything the graph needs of one file."""
+    """Everything the graph needs of one file.
+
+    `tolerated` is what this interpreter's own parser said, where a more tolerant one has read the file.
+    """
 
     definitions: list[Definition]
     imports: list[Import]
@@ -104,6 +107,7 @@ class Record(NamedTuple):
     generated: bool
     todos: list[int]
     lines: int
+    tolerated: str = ""
 
 
 def encode(record: Record) -> str:

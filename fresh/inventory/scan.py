@@ -80,6 +80,7 @@ def _take(
         features=features,
         entry_points=entry_points,
         unparsed=reading.unparsed,
+        tolerated=reading.tolerated,
         files=len(reading.sources),
         lines=sum(record.lines for record in reading.records.values()),
         limits=_limits(judge, reading, linted=lint is not None),
@@ -90,6 +91,10 @@ def _limits(judge: Judge, reading: Reading, *, linted: bool) -> tuple[str, ...]:
     found = list(OUR_LIMITS)
     if reading.unparsed:
         found.insert(0, f"{len(reading.unparsed)} files could not be parsed; what they use is not known")
+    if reading.tolerated:
+        found.append(
+            f"{len(reading.tolerated)} files are in no grammar of this Python; tree-sitter read them"
+        )
     if dynamic := {**judge.looked_up, **judge.loaded}:
         found.append(f"{len(dynamic)} modules or packages are reached by computed names")
     if not linted:
