@@ -71,7 +71,7 @@ def test_definitions_keep_their_lines_and_docstrings(tmp_path: Path) -> None:
 
 
 def test_a_file_in_latin_1_without_saying_so_is_read(tmp_path: Path) -> None:
-    source = "# für\nfrom app.work import first\n\nif __name__ == '__main__':\n    first()\n".encode(
+    source = "NAME = 'für'\nfrom app.work import first\n\nif __name__ == '__main__':\n    first()\n".encode(
         "latin-1"
     )
     inventory = inventory_of({"app/__init__.py": "", "app/run.py": source, "app/work.py": WORK}, tmp_path)
