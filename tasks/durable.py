@@ -47,6 +47,11 @@ def once(
     except FreshError as trouble:
         trouble.reword(tools.redact(trouble.message), tools.redact(trouble.hint))
         raise
+    except Exception as defect:
+        if tools.redact.finds(str(defect)):
+            # Prefect writes an error's words into the state of the task; its traceback has them as well.
+            raise RuntimeError(tools.redact(f"{type(defect).__name__}: {defect}")) from None
+        raise
     return shape.model_validate_json(
         tools.journal.end_step(ticket.agent_id, step, ordinal, result, tools.clock.now())
     )
