@@ -36,6 +36,11 @@ def _ordering(command: Command) -> Command:
             "--overnight", is_flag=True, help="Refill free seats until money, hours or work run out."
         ),
         click.option("--hours", metavar="H", help=f"Longest run time. [default: {_default('hours')}]"),
+        click.option(
+            "--work-hours",
+            metavar="WINDOW",
+            help="Fill seats only in this window of the day, e.g. 22:00-06:00; outside of it the run waits.",
+        ),
         click.option("--no-approval", is_flag=True, help="Publish finished changes without asking."),
         click.option(
             "--strategy",
@@ -81,7 +86,19 @@ def _ordering(command: Command) -> Command:
     "--plan", is_flag=True, help="Show what would be worked, why, and what it may cost; spend nothing."
 )
 @click.option("--new", "fresh_run", is_flag=True, help="Close an unfinished run first.")
-def start(repo: str, plan: bool, fresh_run: bool, no_approval: bool, **given: object) -> None:
+@click.option(
+    "--detach", is_flag=True, help="Hand it to the `fresh up` that runs here, and come back at once."
+)
+@click.option("--at", metavar="TIME", help="Hand it over to begin at this time: 22:00, or 2026-11-30T22:00.")
+def start(
+    repo: str,
+    plan: bool,
+    fresh_run: bool,
+    no_approval: bool,
+    detach: bool,
+    at: str | None,
+    **given: object,
+) -> None:
     """Run agents on a repository until every pick is worked, or the money or the hours are over.
 
     Ctrl-C stops gracefully; a second one kills everything.
@@ -95,6 +112,11 @@ def start(repo: str, plan: bool, fresh_run: bool, no_approval: bool, **given: ob
         from cli.planning import show_plan
 
         show_plan(order, place)
+        return
+    if detach or at is not None:
+        from cli.detaching import hand_over
+
+        hand_over(order, place, at)
         return
     from cli import hosting
 

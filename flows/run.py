@@ -14,6 +14,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.agent import agent
 from flows.forcing import end_now
+from flows.holding import Holding
 from flows.stopping import reason_to_stop
 from flows.supervising import supervised
 from fresh.domain import narration
@@ -111,12 +112,17 @@ def _work(tools: Toolbox, record: RunRecord) -> WhyStopped:
     waiting = _unfinished(tools, record)
     may_draw = record.closed_at is None
     why: WhyStopped | None = None
+    holding = Holding(tools, record)
     while True:
         why = why or reason_to_stop(tools, record.id)
         if why is not None:
             _leave_unstarted(waiting, why)
         engine, free = _free_seats(tools, record, live)
         wanted = min(free, _still_wanted(tools, record))
+        is_held = False
+        if why is None and (waiting or (may_draw and wanted > 0)):
+            allowed = holding.seats(len(waiting) or wanted)
+            is_held, free, wanted = allowed == 0, min(free, allowed), min(wanted, allowed)
         if may_draw and why is None and not waiting and wanted > 0:
             waiting = draw(record, wanted, engine)
             may_draw = bool(waiting)
@@ -124,7 +130,7 @@ def _work(tools: Toolbox, record: RunRecord) -> WhyStopped:
             live[ticket.agent_id] = ticket.engine
             _seat(record, ticket, ended)
         del waiting[:free]
-        if not live and not waiting:
+        if not live and not waiting and not is_held:
             return why or _why_nothing_more(may_draw, record.engine, engine)
         _drop_ended(live, ended)
         _show(tools, record)

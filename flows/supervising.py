@@ -20,6 +20,7 @@ LOOK_AT_PREFECT = 10
 """Beats between two looks at whether somebody ended a waiting agent in the Prefect UI."""
 REAP = 120
 """Beats between two looks for reservations whose process is gone."""
+CANCELLED = frozenset({"CANCELLING", "CANCELLED"})
 FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 
 
@@ -54,6 +55,8 @@ def _watch(
         beats += 1
         try:
             tools.journal.beat(tools.host, tools.clock.now())
+            # Its hours may have been prolonged meanwhile.
+            record = tools.journal.run(record.id)
             requests = tools.journal.stop_requests(record.id)
             forced = next((request for request in requests if request.force and request not in obeyed), None)
             if forced is not None:
@@ -62,6 +65,7 @@ def _watch(
             look_closer = beats % LOOK_AT_PREFECT == 0
             if look_closer:
                 watch_money(tools, record)
+                _obey_prefect(tools, record, requests)
                 shown = show_money(tools, record, shown)
             if beats % REAP == 0:
                 reap(tools)
@@ -73,6 +77,18 @@ def _watch(
             tools.log.warning("%s", trouble.message)
         except Exception:
             tools.log.exception("The watch over run %s stumbled and goes on", record.id)
+
+
+def _obey_prefect(tools: Toolbox, record: RunRecord, requests: tuple[StopRequest, ...]) -> None:
+    """Take Prefect's cancel button as a request to stop; nothing else obeys it where no worker looks after a run."""
+    run = tools.journal.run_flow(record.id)
+    if run is None or any(request.agent_id is None for request in requests):
+        return
+    with suppress(ServerUnreachable):
+        if tools.control.state(run) in CANCELLED:
+            tools.journal.request_stop(
+                StopRequest(run_id=record.id, by="somebody", through="prefect", at=tools.clock.now())
+            )
 
 
 def _answer(

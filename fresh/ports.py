@@ -491,6 +491,10 @@ class Journal(Protocol):
         """Mark a run as finished; the first closing stays."""
         ...
 
+    def move_deadline(self, run_id: str, to: datetime) -> None:
+        """Let the hours of a run end later; an earlier end changes nothing."""
+        ...
+
     def claim(self, repository: str, run_id: str, host: Host, at: datetime) -> Claim | None:
         """Make `host` the one that works on the repository; return the living claim of another host instead.
 

@@ -76,6 +76,17 @@ class Settings(BaseSettings):
         le=MOST,
         description="US dollars that all runs of one journal may spend together in a day (UTC); default no limit",
     )
+    least_memory: int = Field(
+        default=512, ge=0, description="megabytes of memory that must stay free when a seat is filled"
+    )
+    least_disk: int = Field(
+        default=1024, ge=0, description="megabytes of disk that must stay free when a seat is filled"
+    )
+    work_pool: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Prefect work pool whose workers take the agents; default: agents live in their run's process",
+    )
     prefect_api_url: str | None = Field(default=None, alias="PREFECT_API_URL")
     openai_base_url: str | None = Field(
         default=None,

@@ -21,6 +21,7 @@ from fresh.domain.people import People
 from fresh.domain.record import Host
 from fresh.domain.redaction import Redactor
 from fresh.domain.report import PassedOver
+from fresh.domain.room import MIB, Room, room
 from fresh.domain.stops import why_stop_agent
 from fresh.errors import OperatorMistake
 from fresh.parsing import parse_in_turn
@@ -74,6 +75,8 @@ class Toolbox:
     reports: ReportFiles
     take_inventory: Callable[[str], Inventory]
     people: People = field(default_factory=People)
+    room: Callable[[int], Room] = Room
+    work_pool: str | None = None
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("fresh.run"))
     least: Callable[[RunOrder], Usd] = lambda order: ZERO
     model_of: Callable[[RunOrder], str] = lambda order: order.model or ""
@@ -133,6 +136,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     from fresh.adapters.ruff_tidier import RuffTidier
     from fresh.adapters.sql_journal import SqlJournal
     from fresh.adapters.system_clock import SystemClock
+    from fresh.adapters.this_machine import free_here
     from fresh.engines.codemod.engine import CodemodEngine
     from fresh.inventory.scan import take_inventory
     from fresh.proving.limited import LimitedSandbox
@@ -147,6 +151,8 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
         BwrapSandbox(home, settings.sandbox_uid), settings.sandboxes, lambda: tools.control.permit(SANDBOXES)
     )
     lint = RuffLint()
+
+    free = free_here(home)
 
     def survey(commit: str) -> Inventory:
         return take_inventory(workspace, commit, home / "cache" / "inventory", lint=lint)
@@ -177,6 +183,8 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
         take_inventory=survey,
         redact=redact,
         people=read_people(settings, home),
+        room=lambda wanted: room(free(), wanted, settings.least_memory * MIB, settings.least_disk * MIB),
+        work_pool=settings.work_pool,
     )
     if settings.has_model:
         _give_model(tools, settings, journal)
@@ -258,6 +266,12 @@ def toolbox(repository: Path) -> Toolbox:
         if repository not in _standing:
             _standing[repository] = build_toolbox(repository, read_settings())
         return _standing[repository]
+
+
+def standing_toolboxes() -> tuple[Toolbox, ...]:
+    """List the toolboxes that this process has built so far."""
+    with _building:
+        return tuple(_standing.values())
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from uuid import UUID
 
 import httpx
@@ -11,9 +12,9 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
-from prefect.states import Crashed, Running
+from prefect.states import Crashed, Running, Scheduled
 
-from fresh.errors import ServerUnreachable
+from fresh.errors import OperatorMistake, ServerUnreachable
 
 LEASE = 60.0
 """Seconds after which the slot of a killed holder comes back; Prefect allows no less."""
@@ -103,3 +104,39 @@ class PrefectControl:
                 hint="It is started again by the run that owns it; decisions made meanwhile are kept.",
                 retryable=True,
             ) from trouble
+
+
+def start_deployment(
+    name: str,
+    parameters: Mapping[str, object],
+    *,
+    idempotency_key: str,
+    tags: Sequence[str] = (),
+    at: datetime | None = None,
+) -> str:
+    """Create one run of a deployment, now or at a time, once for each key; return its flow run's id.
+
+    Raises ServerUnreachable; OperatorMistake when there is no such deployment.
+    """
+    try:
+        with get_client(sync_client=True) as client:
+            deployment = client.read_deployment_by_name(name)
+            made = client.create_flow_run_from_deployment(
+                deployment.id,
+                parameters=dict(parameters),
+                state=Scheduled(scheduled_time=at),
+                idempotency_key=idempotency_key,
+                tags=[*deployment.tags, *tags],
+            )
+            return str(made.id)
+    except ObjectNotFound as missing:
+        raise OperatorMistake(
+            f"The Prefect server has no deployment {name}.",
+            hint="`fresh up` makes it; on a server of yours: prefect deploy --all",
+        ) from missing
+    except httpx.HTTPError as trouble:
+        raise ServerUnreachable(
+            f"The Prefect server does not answer: {trouble or type(trouble).__name__}.",
+            hint="See: fresh up --status",
+            retryable=True,
+        ) from trouble

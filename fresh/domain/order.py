@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field, field_validator
 
 from fresh.domain.feature import Kind
+from fresh.domain.hours import WorkHours
 from fresh.domain.money import Usd
 from fresh.domain.value import Value
 
@@ -42,6 +43,11 @@ class RunOrder(Value):
         le=10080,
         description="Minutes until an unanswered question is answered by the clock",
     )
+    work_hours: str | None = Field(
+        default=None,
+        description="Window of the day in which seats are filled, e.g. 22:00-06:00 in the machine's time;"
+        " outside of it the run waits, and its hours stand still",
+    )
     strategy: Strategy = Field(default=Strategy.HIGHEST_IMPACT, description="How features are chosen")
     engine: EngineName | None = Field(
         default=None,
@@ -66,6 +72,11 @@ class RunOrder(Value):
         default=600.0, gt=0, le=14400, description="Seconds that one test run may take"
     )
     python: str | None = Field(default=None, description="Interpreter that has the repository's dependencies")
+
+    @field_validator("work_hours")
+    @classmethod
+    def _is_a_window(cls, text: str | None) -> str | None:
+        return None if text is None else str(WorkHours.parse(text))
 
     @field_validator("budget", "cap")
     @classmethod

@@ -90,6 +90,16 @@ class Runs:
                 .values(closed_at=seconds(at), stopped=why.value, report=report)
             )
 
+    def move_deadline(self, run_id: str, to: datetime) -> None:
+        """Let the hours of a run end later."""
+        table = schema.run
+        with self._store.writing() as connection:
+            connection.execute(
+                table.update()
+                .where(table.c.id == run_id, table.c.deadline < seconds(to))
+                .values(deadline=seconds(to))
+            )
+
     def status(self, run_id: str | None = None, repository: str | None = None) -> RunStatus | None:
         """Show one run, the newest by default."""
 

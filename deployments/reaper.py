@@ -1,0 +1,114 @@
+"""Go on with what nobody works on any more, and sweep what the dead have left; never touch what waits for a person."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fresh.domain.record import RunRecord
+from fresh.domain.reentry import MOST, Reentry, due, key_of
+from fresh.errors import FreshError
+from fresh.wiring import Toolbox, toolbox
+
+EVERY = 2.0
+SWEEP_EVERY = 30
+"""Rounds between two sweeps."""
+
+DEPLOYMENT = "run/interactive"
+
+
+def reap_for_ever(beat: Callable[[], None]) -> None:
+    """Look at the repository of this machine's set every few seconds; trouble is told and outlasted."""
+    tools = toolbox(Path(os.environ["FRESH_REPOSITORY"]))
+    rounds = 0
+    while True:
+        try:
+            reenter_dead(tools)
+            if rounds % SWEEP_EVERY == 0:
+                sweep(tools)
+        except FreshError as trouble:
+            print(trouble.message, file=sys.stderr, flush=True)
+        except Exception as defect:  # noqa: BLE001 - one round must not end the reaper
+            print(f"{type(defect).__name__}: {defect}", file=sys.stderr, flush=True)
+        rounds += 1
+        beat()
+        time.sleep(EVERY)
+
+
+def reenter_dead(tools: Toolbox) -> tuple[Reentry, ...]:
+    """Start again every run whose process is gone, or whose parked agent has been answered; return what was done."""
+    here = str(tools.repository)
+    if not (tools.home / "journal.db").exists() and not os.environ.get("FRESH_JOURNAL_URL"):
+        return ()
+    if tools.journal.standing_claim(here, tools.clock.now()) is not None:
+        return ()
+    done = []
+    for record in tools.journal.runs(here):
+        reentry = _due(tools, record)
+        if reentry is None:
+            continue
+        if reentry.attempt >= MOST:
+            _tell_given_up(tools, record, reentry)
+            continue
+        if _begin(tools, record, reentry):
+            done.append(reentry)
+            # One run at a time works on a repository; the next one gets its turn when this one has ended.
+            break
+    return tuple(done)
+
+
+def _due(tools: Toolbox, record: RunRecord) -> Reentry | None:
+    answered = tools.journal.questions(record.id, unapplied=True)
+    progress = len(tools.journal.reports(record.id)) + sum(
+        tools.journal.decision(question.id) is not None for question in tools.journal.questions(record.id)
+    )
+    return due(record, bool(answered), progress, lambda key: tools.journal.recall(key) is not None)
+
+
+def _begin(tools: Toolbox, record: RunRecord, reentry: Reentry) -> bool:
+    """Hand the run to the runner, once for each attempt, and count it."""
+    from fresh.adapters.prefect_control import start_deployment
+
+    name = key_of(record.id, reentry)
+    start_deployment(
+        DEPLOYMENT,
+        {"order": record.order.model_dump(mode="json"), "run_id": record.id},
+        idempotency_key=name,
+        tags=("autonomous", f"run:{record.id}", "re-entered"),
+    )
+    tools.journal.remember(name, f"{tools.clock.now().isoformat()}")
+    print(f"Run {record.id} is entered again ({reentry.why}, attempt {reentry.attempt + 1}).", flush=True)
+    return True
+
+
+def _tell_given_up(tools: Toolbox, record: RunRecord, reentry: Reentry) -> None:
+    from tasks.durable import narrate
+
+    name = f"given-up:{record.id}:{reentry.progress}"
+    if tools.journal.recall(name) is None:
+        text = (
+            f"Run {record.id} was entered again {MOST} times and died each time without getting on;"
+            f" it is left for a person: fresh auto resume {record.id}"
+        )
+        if tools.journal.remember(name, text) == text:
+            narrate(tools, record.id, text)
+
+
+def sweep(tools: Toolbox) -> int:
+    """Remove sandboxes and control groups of the dead, close their reservations, and fell trees of ended agents."""
+    from tasks.spending import reap
+
+    removed = tools.sandbox.sweep()
+    if not (tools.home / "journal.db").exists() and not os.environ.get("FRESH_JOURNAL_URL"):
+        return removed
+    reap(tools)
+    for record in tools.journal.runs(str(tools.repository)):
+        ended = {report.agent_id for report in tools.journal.reports(record.id)}
+        for ticket in tools.journal.tickets(record.id):
+            if ticket.agent_id in ended and tools.workspace.standing(ticket.agent_id) is not None:
+                tools.prover.clear(ticket)
+                removed += 1
+    return removed
