@@ -58,10 +58,9 @@ class Declared(Value):
     concurrency_limit: Limit | None = None
     work_pool: Pool
 
-    @property
-    def digest(self) -> str:
-        """A version that changes with everything that is declared."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+    def version(self, form: str) -> str:
+        """Name a version that changes with everything that is declared, and with the flow's own parameters."""
+        return hashlib.sha256((self.model_dump_json() + form).encode()).hexdigest()[:12]
 
     def flow(self) -> Flow[..., object]:
         """Load the flow."""
@@ -95,13 +94,17 @@ def provision(client: SyncPrefectClient, wanted: Sequence[Declared]) -> tuple[st
 
     What stands as declared is left alone: a schedule that somebody switched on or off in the UI stays so.
     """
+    from prefect.utilities.callables import parameter_schema
+
     for pool in {one.work_pool.name for one in wanted}:
         _make_pool(client, pool)
     touched = []
     for one in wanted:
         flow = one.flow()
-        if _standing_version(client, f"{flow.name}/{one.name}") != one.digest:
-            _deploy(client, one, flow)
+        schema = parameter_schema(flow)
+        version = one.version(schema.model_dump_json())
+        if _standing_version(client, f"{flow.name}/{one.name}") != version:
+            _deploy(client, one, flow, version)
             touched.append(f"{flow.name}/{one.name}")
     return tuple(touched)
 
@@ -130,7 +133,7 @@ def _standing_version(client: SyncPrefectClient, name: str) -> str | None:
         return None
 
 
-def _deploy(client: SyncPrefectClient, one: Declared, flow: Flow[..., object]) -> None:
+def _deploy(client: SyncPrefectClient, one: Declared, flow: Flow[..., object], version: str) -> None:
     from prefect.client.schemas.actions import DeploymentScheduleCreate
     from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
     from prefect.client.schemas.schedules import CronSchedule
@@ -140,7 +143,7 @@ def _deploy(client: SyncPrefectClient, one: Declared, flow: Flow[..., object]) -
     client.create_deployment(
         flow_id=client.create_flow_from_name(flow.name),
         name=one.name,
-        version=one.digest,
+        version=version,
         entrypoint=one.entrypoint,
         description=one.description,
         tags=list(one.tags),

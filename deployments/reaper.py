@@ -6,6 +6,8 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from fresh.domain.record import RunRecord
@@ -16,6 +18,10 @@ from fresh.wiring import Toolbox, toolbox
 EVERY = 2.0
 SWEEP_EVERY = 30
 """Rounds between two sweeps."""
+
+WAITING = frozenset({"SCHEDULED", "PENDING"})
+CLAIMS_WITHIN = 60.0
+"""Seconds within which a flow run that was begun has claimed its repository."""
 
 DEPLOYMENT = "run/interactive"
 
@@ -50,6 +56,8 @@ def reenter_dead(tools: Toolbox) -> tuple[Reentry, ...]:
         reentry = _due(tools, record)
         if reentry is None:
             continue
+        if _is_under_way(tools, record, reentry):
+            break
         if reentry.attempt >= MOST:
             _tell_given_up(tools, record, reentry)
             continue
@@ -68,18 +76,33 @@ def _due(tools: Toolbox, record: RunRecord) -> Reentry | None:
     return due(record, bool(answered), progress, lambda key: tools.journal.recall(key) is not None)
 
 
+def _is_under_way(tools: Toolbox, record: RunRecord, reentry: Reentry) -> bool:
+    """Say whether the attempt before this one is still on its way: a host needs seconds until it claims its run."""
+    if reentry.attempt == 0:
+        return False
+    before = tools.journal.recall(key_of(record.id, replace(reentry, attempt=reentry.attempt - 1))) or ""
+    flow_run, _, made = before.partition(" ")
+    if not made:
+        return False
+    state = tools.control.state(flow_run)
+    if state in WAITING:
+        return True
+    age = (tools.clock.now() - datetime.fromisoformat(made)).total_seconds()
+    return state == "RUNNING" and age < CLAIMS_WITHIN
+
+
 def _begin(tools: Toolbox, record: RunRecord, reentry: Reentry) -> bool:
     """Hand the run to the runner, once for each attempt, and count it."""
     from fresh.adapters.prefect_control import start_deployment
 
     name = key_of(record.id, reentry)
-    start_deployment(
+    flow_run = start_deployment(
         DEPLOYMENT,
         {"order": record.order.model_dump(mode="json"), "run_id": record.id},
         idempotency_key=name,
         tags=("autonomous", f"run:{record.id}", "re-entered"),
     )
-    tools.journal.remember(name, f"{tools.clock.now().isoformat()}")
+    tools.journal.remember(name, f"{flow_run} {tools.clock.now().isoformat()}")
     print(f"Run {record.id} is entered again ({reentry.why}, attempt {reentry.attempt + 1}).", flush=True)
     return True
 

@@ -14,7 +14,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Crashed, Running, Scheduled
 
-from fresh.errors import OperatorMistake, ServerUnreachable
+from fresh.errors import OperatorMistake, Refusal, ServerUnreachable
 
 LEASE = 60.0
 """Seconds after which the slot of a killed holder comes back; Prefect allows no less."""
@@ -116,7 +116,7 @@ def start_deployment(
 ) -> str:
     """Create one run of a deployment, now or at a time, once for each key; return its flow run's id.
 
-    Raises ServerUnreachable; OperatorMistake when there is no such deployment.
+    Raises ServerUnreachable; OperatorMistake when there is no such deployment, Refusal when it takes no such order.
     """
     try:
         with get_client(sync_client=True) as client:
@@ -134,6 +134,11 @@ def start_deployment(
             f"The Prefect server has no deployment {name}.",
             hint="`fresh up` makes it; on a server of yours: prefect deploy --all",
         ) from missing
+    except httpx.HTTPStatusError as refused:
+        raise Refusal(
+            f"The Prefect server refuses a run of {name}: {refused.response.text[:300]}",
+            hint="Was Fresh renewed since? `fresh down`, then `fresh up` renews the deployments.",
+        ) from refused
     except httpx.HTTPError as trouble:
         raise ServerUnreachable(
             f"The Prefect server does not answer: {trouble or type(trouble).__name__}.",
