@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import ast
 import configparser
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from posixpath import basename
 from typing import NamedTuple
 
 from fresh.domain.entry_rules import EntryRule
+from fresh.inventory.command_lines import commands_in, holds_commands
 from fresh.inventory.syntax import dotted
 
-COMMAND_FILES = re.compile(
-    r"(?:.*/)?(?:Dockerfile[^/]*|Procfile[^/]*|Makefile|justfile|tox\.ini|[^/]*compose[^/]*\.ya?ml|[^/]+\.(?:sh|service))"
-    r"|\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml"
-)
 METADATA_FILES = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
-RUN_MODULE = re.compile(r"\bpython[\d.]*\s+(?:-[a-zA-Z]\s+)*-m\s+([A-Za-z_][\w.]*)")
-RUN_FILE = re.compile(r"\bpython[\d.]*\s+(?:-[a-zA-Z]\s+)*([\w./-]+\.py)\b")
-RUN_APPLICATION = re.compile(
-    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|celery|flask|waitress-serve)\b[^\n]*?\b([a-z_][\w.]*:\w+)"
-)
 LONGEST_FILE = 512 << 10
+DEEPEST = 20
 
 
 class Declared(NamedTuple):
@@ -38,20 +30,20 @@ class Declared(NamedTuple):
 
 def is_declaring(path: str) -> bool:
     """Tell whether a file can declare entry points."""
-    return basename(path) in METADATA_FILES or COMMAND_FILES.fullmatch(path) is not None
+    return basename(path) in METADATA_FILES or holds_commands(path)
 
 
 def declared_in(path: str, content: bytes) -> list[Declared]:
     """List what one file declares; a file that does not parse declares nothing."""
     text = content[:LONGEST_FILE].decode("utf-8", "replace")
     if basename(path) == "pyproject.toml":
-        found = _of_pyproject(text)
+        found = [*_of_pyproject(text), *commands_in(path, text)]
     elif basename(path) == "setup.cfg":
-        found = _of_setup_cfg(text)
+        found = [*_of_setup_cfg(text), *commands_in(path, text)]
     elif basename(path) == "setup.py":
-        found = _of_setup_py(text)
+        found = [*_of_setup_py(text)]
     else:
-        found = _of_commands(text)
+        found = [*commands_in(path, text)]
     return [Declared(rule, name, target, path, _line(text, name, target)) for rule, name, target in found]
 
 
@@ -140,13 +132,27 @@ def _of_setup_py(text: str) -> Iterator[Entry]:
                 yield EntryRule.CONSOLE_SCRIPT, basename(script), script
 
 
-def _literal(node: ast.expr | None, held: Mapping[str, ast.expr]) -> object:
-    if isinstance(node, ast.Name):
-        node = held.get(node.id)
-    try:
-        return ast.literal_eval(node) if node is not None else None
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+def _literal(node: ast.expr | None, held: Mapping[str, ast.expr], depth: int = DEEPEST) -> object:
+    """Read a literal that may be put together from variables; None for what only running it would tell."""
+    if depth == 0:
         return None
+    match node:
+        case ast.Name():
+            return _literal(held.get(node.id), held, depth - 1)
+        case ast.Constant():
+            return node.value
+        case ast.List() | ast.Tuple():
+            return [_literal(each, held, depth - 1) for each in node.elts]
+        case ast.Dict():
+            pairs = zip(node.keys, node.values, strict=True)
+            return {
+                str(_literal(key, held, depth - 1)): _literal(value, held, depth - 1) for key, value in pairs
+            }
+        case ast.BinOp(op=ast.Add()):
+            left, right = _literal(node.left, held, depth - 1), _literal(node.right, held, depth - 1)
+            both_lists = isinstance(left, list) and isinstance(right, list)
+            return [*left, *right] if both_lists else left or right  # type: ignore[misc]
+    return None
 
 
 def _strings(value: object) -> list[str]:
@@ -167,9 +173,3 @@ def _as_options(text: str) -> str:
     """Turn the ini form of entry points into options with continuation lines."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return "\n".join(line[1:-1] + " =" if line.startswith("[") else "  " + line for line in lines)
-
-
-def _of_commands(text: str) -> Iterator[Entry]:
-    for rule, pattern in (("python -m", RUN_MODULE), ("python", RUN_FILE), ("server", RUN_APPLICATION)):
-        for target in dict.fromkeys(pattern.findall(text)):
-            yield EntryRule.COMMAND_LINE, rule, target.removeprefix("./")

@@ -11,11 +11,11 @@ from fresh.domain.entry_rules import EntryRule
 from fresh.domain.feature import Feature, Finding, Reachability, Signal
 from fresh.inventory.blast import Blast, unlocks
 from fresh.inventory.documents import Mentions
-from fresh.inventory.entry_points import Root
 from fresh.inventory.graph import Graph
 from fresh.inventory.layout import Role, is_generated
 from fresh.inventory.necessity import Need, necessity
 from fresh.inventory.quality import Quality, assign
+from fresh.inventory.roots import Root
 from fresh.inventory.safety import safety
 from fresh.inventory.states import Judge, State
 from fresh.inventory.tested import TestPaths

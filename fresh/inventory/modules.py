@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from fresh.inventory.layout import Role, Source, short_names
 from fresh.inventory.record import Bound, Definition, Record
 
+IN_2 = "Missing parentheses in call to"
+"""What the interpreter says of a `print` or `exec` statement."""
+
 
 @dataclass(frozen=True, slots=True)
 class Module:
@@ -55,6 +58,7 @@ class Modules:
         self.members: dict[int, dict[str, int]] = {}
         for path in sorted(records):
             self._add(Module(sources[path], records[path], len(self.of)))
+        self.speaks_2 = any(record.tolerated.startswith(IN_2) for record in records.values())
         self.short = {short: full for short, full in short_names(sources).items() if full in self.by_name}
         self.tops = {name.partition(".")[0] for name in (*self.by_name, *self.short)}
         for module in self.by_name.values():
@@ -87,14 +91,18 @@ class Modules:
         bare = target.lstrip(".")
         dots = len(target) - len(bare)
         if not dots:
-            head = target.partition(".")[0]
-            beside = f"{module.package}.{head}" if module.package else head
-            return (
-                f"{module.package}.{target}" if head not in self.tops and beside in self.by_name else target
-            )
+            return f"{module.package}.{target}" if self._is_neighbour(module, target) else target
         parts = module.package.split(".") if module.package else []
         parts = parts[: max(len(parts) - (dots - 1), 0)]
         return ".".join([*parts, bare] if bare else parts)
+
+    def _is_neighbour(self, module: Module, target: str) -> bool:
+        """Tell whether a bare name means the file beside its importer: scripts see their folder, Python 2 its package."""
+        head, package = target.partition(".")[0], module.package
+        beside = f"{package}.{head}"
+        if not package or head in self.tops or beside not in self.by_name or beside == module.name:
+            return False
+        return self.speaks_2 or package not in self.by_name
 
     def get(self, name: str) -> Module | None:
         """Find a module by its name or by the name of its package tree alone."""

@@ -6,35 +6,41 @@ import ast
 
 from fresh.inventory.record import Dynamic, Registration
 from fresh.inventory.syntax import dotted
+from fresh.inventory.words import words
 
-HANDED_BY_KEYWORD = {
+HANDED_BY_KEYWORD: dict[str, tuple[str, ...]] = {
     "set_defaults": (),
-    "add_url_rule": ("view_func",),
     "add_typer": (),
     "add_parser": (),
+    "Fire": ("component",),
+    **dict.fromkeys(("add_url_rule", "path", "re_path", "url"), ("view_func", "view")),
 }
+"""Which keywords of a call hand something over; none means: all of them."""
 HANDED_BY_POSITION = {
-    "add_command": 0,
-    "add_typer": 0,
-    "add_api_route": 1,
-    "add_api_websocket_route": 1,
-    "add_route": 1,
-    "Route": 1,
-    "WebSocketRoute": 1,
-    "path": 1,
-    "re_path": 1,
-    "Fire": 0,
-    "run": 0,
-    "default": 0,
-    "connect": 0,
-    "subscribe": 0,
-    "add_handler": 0,
-    "add_event_handler": 1,
+    **dict.fromkeys(
+        words(
+            "add_command add_typer Fire run default connect subscribe add_handler add_resource register_task command",
+            "callback",
+        ),
+        0,
+    ),
+    **dict.fromkeys(
+        words(
+            "add_api_route add_api_websocket_route add_route Route WebSocketRoute path re_path url add_event_handler",
+            "add_exception_handler register_error_handler add_get add_post add_put add_delete add_patch add_view",
+            "add_websocket_route",
+        ),
+        1,
+    ),
     "add_url_rule": 2,
 }
+WEB_ROUTES = {"get": 1, "post": 1, "put": 1, "delete": 1, "patch": 1, "head": 1, "view": 1, "route": 2}
+"""Functions of `aiohttp.web`; everybody has a method `get`, so they count only behind that name."""
 BY_CALLING_A_DECORATOR = frozenset({"command", "group", "callback", "task", "flow", "route", "get", "post"})
+HANDING = frozenset({*HANDED_BY_KEYWORD, *HANDED_BY_POSITION, *WEB_ROUTES})
 LOADERS = frozenset({"import_module", "__import__", "iter_modules", "walk_packages"})
 LOOKUPS = frozenset({"getattr", "globals", "eval", "exec"})
+AS_VIEW = frozenset({"as_view", "as_asgi", "as_handler"})
 EXPECTATIONS = frozenset({"raises", "warns", "fail", "deprecated_call", "approx"})
 
 
@@ -53,14 +59,42 @@ def registrations(call: ast.Call, name: str | None, owner: int) -> list[Registra
         handed = [call.args[0]] if inner in BY_CALLING_A_DECORATOR and len(call.args) == 1 else []
         name = dotted(call.func.func) if isinstance(call.func, ast.Call) else None
     else:
-        place = HANDED_BY_POSITION.get(name)
-        handed = [call.args[place]] if place is not None and len(call.args) > place else []
-        wanted = HANDED_BY_KEYWORD.get(name)
-        if wanted is not None:
-            handed += [k.value for k in call.keywords if k.arg and (not wanted or k.arg in wanted)]
+        handed = _handed(call, name)
+        if name == "Fire" and not handed:
+            return [Registration(dotted(call.func) or name, "", owner, call.lineno)]
         name = dotted(call.func)
-    targets = [dotted(each) for each in handed]
-    return [Registration(name, target, owner, call.lineno) for target in targets if target and name]
+    targets = [target for each in handed for target in _targets(each)]
+    return [Registration(name, target, owner, call.lineno) for target in targets if name]
+
+
+def _handed(call: ast.Call, name: str) -> list[ast.expr]:
+    place = HANDED_BY_POSITION.get(name)
+    if (
+        place is None
+        and name in WEB_ROUTES
+        and (dotted(call.func) or "").startswith(("web.", "aiohttp.web."))
+    ):
+        place = WEB_ROUTES[name]
+    handed = [call.args[place]] if place is not None and len(call.args) > place else []
+    wanted = HANDED_BY_KEYWORD.get(name)
+    if wanted is not None:
+        handed += [k.value for k in call.keywords if k.arg and (not wanted or k.arg in wanted)]
+    return handed
+
+
+def _targets(handed: ast.expr) -> list[str]:
+    """Name what is handed over, also inside of a table, behind `.as_view()` or wrapped in a call."""
+    if target := dotted(handed):
+        return [target]
+    if isinstance(handed, ast.Dict):
+        return [target for each in handed.values if (target := dotted(each))]
+    if not isinstance(handed, ast.Call):
+        return []
+    func = handed.func
+    if isinstance(func, ast.Attribute) and func.attr in AS_VIEW and (target := dotted(func.value)):
+        return [target]
+    inside = _targets(handed.args[-1]) if handed.args else []
+    return inside or ([made] if (made := dotted(func)) and made.rpartition(".")[2][:1].isupper() else [])
 
 
 def dynamic(call: ast.Call, name: str) -> Dynamic | None:

@@ -11,7 +11,7 @@ FRAMEWORKS: dict[EntryRule, str] = {
     EntryRule.TYPER: "typer",
     EntryRule.CYCLOPTS: "cyclopts",
     EntryRule.ROUTE: "flask fastapi starlette aiohttp sanic quart bottle falcon litestar django_ninja ninja "
-    "rest_framework tornado connexion blacksheep robyn",
+    "rest_framework flask_restful flask_restx flask_smorest django_filters tornado connexion blacksheep robyn",
     EntryRule.TASK: "celery prefect dagster airflow luigi dramatiq rq huey invoke fabric apscheduler",
     EntryRule.DJANGO: "django",
     EntryRule.PYTEST: "pytest pluggy",
@@ -21,7 +21,9 @@ LONGEST_CHAIN = 8
 
 
 def rule_of(origin: str) -> EntryRule | None:
-    """Name the rule for what comes from an external dotted name."""
+    """Name the rule for what comes from an external dotted name; flask's own command line is made with click."""
+    if origin.startswith("flask.") and ".cli." in f"{origin}.":
+        return EntryRule.CLICK
     return RULE_OF.get(origin.partition(".")[0])
 
 

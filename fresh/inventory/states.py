@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from fresh.domain.feature import Reachability
 from fresh.inventory.documents import Mentions
-from fresh.inventory.entry_points import Root
 from fresh.inventory.graph import Graph
 from fresh.inventory.layout import Role
 from fresh.inventory.modules import Module
 from fresh.inventory.reach import Reach
+from fresh.inventory.roots import Root
 
 WORD = re.compile(r"[A-Za-z_]\w+")
 OUTSIDE = (Role.TEST, Role.EXAMPLE)

@@ -240,7 +240,7 @@ class Walk:
         stack += node.args
         stack.extend([keyword.value for keyword in node.keywords])
         name = notable.called_name(node)
-        if name is None or name in notable.HANDED_BY_POSITION or name in notable.HANDED_BY_KEYWORD:
+        if name is None or name in notable.HANDING:
             self.registrations += notable.registrations(node, name, owner)
         if name is None:
             return

@@ -1,0 +1,66 @@
+"""What frameworks find by its name, its place or its base class, without being told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fresh.domain.entry_rules import EntryRule
+from fresh.inventory.graph import NEUTRAL, Graph
+from fresh.inventory.modules import Module
+from fresh.inventory.record import Definition
+from fresh.inventory.roots import Root, packages_used
+from fresh.inventory.words import words
+
+HOOKS = words("setup upgrade downgrade load_ipython_extension __getattr__ __dir__ lambda_handler")
+DJANGO_BASES = frozenset({"AppConfig", "Migration", "BaseCommand", "MiddlewareMixin"})
+DJANGO_FOUND = frozenset({"admin", "urls"})
+DJANGO_LIKELY = frozenset({"models", "signals"})
+RUN_BY = {"streamlit": "streamlit", "airflow": "airflow", "locust": "locust"}
+"""Programs that are given files and run them, by the package that such a file imports."""
+
+
+def loaded_by_name(module: Module) -> Iterator[Root]:
+    """Find a module whose body a framework runs because of its name or of what it is made for."""
+    name, path, used = module.name.rpartition(".")[2], module.source.path, packages_used(module)
+    if "django" in used and name in DJANGO_FOUND | DJANGO_LIKELY:
+        yield Root(
+            module.body, EntryRule.DJANGO, "module loaded by name", path, 1, weak=name in DJANGO_LIKELY
+        )
+    if "alembic" in used and name == "env":
+        yield Root(module.body, EntryRule.HOOK, "environment of alembic", path, 1)
+    for package, program in RUN_BY.items():
+        if package in used:
+            yield Root(module.body, EntryRule.HOOK, f"file that {program} can run", path, 1, weak=True)
+
+
+def called_by_name(module: Module, node: int, definition: Definition) -> Root | None:
+    name, path = definition.name, module.source.path
+    if definition.owner != -1:
+        return None
+    if not definition.is_class and (name in HOOKS or name.startswith("pytest_")):
+        return Root(node, EntryRule.HOOK, name, path, definition.line)
+    if not definition.is_class:
+        return None
+    if name == "Command" and "/management/commands/" in f"/{path}":
+        return Root(node, EntryRule.DJANGO, "management command", path, definition.line)
+    bases = {base.rpartition(".")[2] for base in definition.bases}
+    if bases & DJANGO_BASES and "django" in packages_used(module):
+        return Root(node, EntryRule.DJANGO, f"subclass of {min(bases & DJANGO_BASES)}", path, definition.line)
+    if module.name.rpartition(".")[2] == "models" and "django" in packages_used(module):
+        return Root(node, EntryRule.DJANGO, "model module", path, definition.line, weak=True)
+    return None
+
+
+def registered_by_base(graph: Graph, module: Module, node: int, definition: Definition) -> Root | None:
+    """Find a class that its base class takes note of: by `__init_subclass__`, or by a decorator on the base."""
+    for base in graph.symbols.ancestors(node) if definition.is_class else ():
+        ancestor = graph.modules.definitions[base]
+        if ancestor is None:
+            continue
+        noted = any(name.rpartition(".")[2] not in NEUTRAL for name in ancestor.decorators)
+        if noted or "__init_subclass__" in graph.modules.members.get(base, {}):
+            where = (module.source.path, definition.line)
+            return Root(
+                node, EntryRule.DECORATED, f"registered by its base {ancestor.name}", *where, weak=True
+            )
+    return None
