@@ -1,1 +1,1 @@
-"""The Slack door."""
+"""The Slack door: a window that shows questions and runs, and takes decisions."""
