@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from slack_sdk.errors import SlackApiError
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from fresh.domain.people import Actor, Door, Membership, People
@@ -17,6 +18,7 @@ GOOD_FOR = timedelta(minutes=5)
 TRY_AGAIN = timedelta(seconds=20)
 LAST_GOOD_FOR = timedelta(hours=1)
 MOST_PEOPLE = 200
+TROUBLES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
 log = logging.getLogger("fresh.bot")
 
 
@@ -58,7 +60,7 @@ class Acquaintances:
             for group in groups:
                 reply = await self._client.usergroups_users_list(usergroup=group)
                 members[group] = frozenset(str(user) for user in reply["users"])
-        except Exception as trouble:
+        except TROUBLES as trouble:
             log.warning("The members of the user groups can't be read: %s", _said(trouble))
         else:
             self.membership = Membership(members=members, read_at=self._tried_at)
@@ -83,7 +85,7 @@ class Acquaintances:
                     self._faces.pop(user, None)
                     log.warning("Slack knows no user %s.", user)
                 continue
-            except Exception as trouble:
+            except TROUBLES as trouble:
                 log.warning("User %s can't be read: %s", user, _said(trouble))
                 return
             guest = any(

@@ -13,6 +13,7 @@ from fresh.domain.answering import Standing
 from fresh.domain.identity import resolve
 from fresh.domain.people import People
 from fresh.domain.record import RunRecord
+from fresh.domain.redaction import Redactor
 from fresh.errors import OperatorMistake
 from fresh.ports import Cards, Journal, Ledger
 from fresh.roster import read_people
@@ -43,18 +44,23 @@ def read_served(settings: Settings, here: Path) -> tuple[Served, ...]:
 
     Raises OperatorMistake.
     """
+    redact = Redactor(settings.secrets())
     if settings.journal_url is not None:
         people = read_people(settings, state_home(here))
-        return (Served("all repositories", None, SqlJournal(settings.journal_url, lives), people),)
+        return (
+            Served("all repositories", None, SqlJournal(settings.journal_url, lives, redact=redact), people),
+        )
     named = [part for part in (settings.repositories or "").split(",") if part.strip()]
     roots = [repository_of(part.strip()) for part in named] or [repository_of(str(here))]
-    return tuple(_open(settings, root) for root in dict.fromkeys(roots))
+    return tuple(_open(settings, root, redact) for root in dict.fromkeys(roots))
 
 
-def _open(settings: Settings, root: Path) -> Served:
+def _open(settings: Settings, root: Path, redact: Redactor) -> Served:
     home = state_home(root)
     make_home(home)
-    return Served(root.name, root, SqlJournal(journal_url(home), lives), read_people(settings, home))
+    return Served(
+        root.name, root, SqlJournal(journal_url(home), lives, redact=redact), read_people(settings, home)
+    )
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,40 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(default=None, alias="OPENAI_API_KEY")
     github_token: SecretStr | None = Field(default=None, alias="GITHUB_TOKEN")
     slack_bot_token: SecretStr | None = Field(default=None, alias="SLACK_BOT_TOKEN")
+    slack_app_token: SecretStr | None = Field(
+        default=None,
+        alias="SLACK_APP_TOKEN",
+        description="opens the sockets (xapp-...); not needed in HTTP mode",
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        default=None,
+        alias="SLACK_SIGNING_SECRET",
+        description="proves that a request is Slack's, in HTTP mode",
+    )
+    slack_channel: str | None = Field(
+        default=None,
+        pattern=r"^[CG][A-Z0-9]{1,}$",
+        description="id of the channel for questions and runs (C...)",
+    )
+    slack_mention: str | None = Field(
+        default=None,
+        pattern=r"^[SUW][A-Z0-9]{2,}$",
+        description="id of the user or user group that a question mentions; default: the first group of the approvers",
+    )
+    slack_api_url: str = Field(default="https://slack.com/api/", description="root of Slack's Web API")
+    slack_http_port: int | None = Field(
+        default=None, ge=0, le=65535, description="take requests on this port instead of opening sockets"
+    )
+    bot_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="port on which the Slack bot says how it is; 0 takes a free one",
+    )
+    repositories: str | None = Field(
+        default=None,
+        description="paths of the repositories that the Slack bot serves, by commas; default: here",
+    )
     prefect_api_key: SecretStr | None = Field(default=None, alias="PREFECT_API_KEY")
     prefect_api_auth_string: SecretStr | None = Field(default=None, alias="PREFECT_API_AUTH_STRING")
     slack_team: str | None = Field(default=None, description="id of the one Slack team whose people count")
