@@ -7,7 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
-from bot.serving import serve
+from bot.serving import serve_until_signal
 from fresh.errors import FreshError
 from fresh.keys import withheld
 from fresh.settings import read_settings
@@ -22,7 +22,7 @@ def main() -> int:
     with withheld():
         try:
             here = top_level(Path.cwd()) or Path.cwd()
-            asyncio.run(serve(read_settings(), here))
+            asyncio.run(serve_until_signal(read_settings(), here))
         except FreshError as trouble:
             print(trouble.message, file=sys.stderr)
             if trouble.hint:

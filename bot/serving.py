@@ -31,13 +31,17 @@ LAST_WORDS = 5.0
 STALE_LOOK = 30.0
 
 
-async def serve(settings: Settings, here: Path) -> None:
-    """Serve until a signal, or until Slack does not know us any more. Raises OperatorMistake, Refusal."""
-    keys = read_keys(settings)
+async def serve_until_signal(settings: Settings, here: Path) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises OperatorMistake, Refusal."""
     gone = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, gone.set)
+        asyncio.get_running_loop().add_signal_handler(number, gone.set)
+    await serve(settings, here, gone)
+
+
+async def serve(settings: Settings, here: Path, gone: asyncio.Event) -> None:
+    """Serve until `gone`, or until Slack does not know us any more. Raises OperatorMistake, Refusal."""
+    keys = read_keys(settings)
     desk = await open_desk(settings, keys, here)
     outbox = Outbox(Delivery(desk))
     watcher = Watcher(desk, outbox, settings.slack_mention)

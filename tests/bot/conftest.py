@@ -12,8 +12,9 @@ from tests.fakes.slack import FakeSlack
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     made = Stage(tmp_path.resolve(), FakeSlack().start())
+    monkeypatch.setenv("FRESH_HOME", str(made.home))
     try:
         yield made
     finally:

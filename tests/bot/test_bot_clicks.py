@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-
 from fresh.domain.approval import Answer, Why
 from tests.bot.stage import Stage
-
-pytestmark = pytest.mark.slow
 
 
 def test_a_click_decides_and_the_card_follows_until_the_agent_has_gone_on(stage: Stage) -> None:
     stage.open_run()
     stage.add_agent("abc12345")
     question = stage.ask()
-    stage.start_bot()
+    stage.bot()
     card = stage.card(question)
     assert card.buttons[:4] == ["approve", "reject", "changes", "stop_agent"]
     assert "normalize" in card.words
@@ -38,7 +34,7 @@ def test_rejecting_and_asking_for_changes_take_words_in_a_modal(stage: Stage) ->
     stage.add_agent("abc12345")
     stage.add_agent("bcd12345")
     ready, open_ = stage.ask(), stage.ask("bcd12345", Why.ARCHITECTURE)
-    stage.start_bot()
+    stage.bot()
 
     assert stage.slack.click("UADA", stage.card(ready), "reject").milliseconds is not None
     stage.slack.until(lambda: stage.slack.views)
