@@ -19,6 +19,7 @@ from fresh.domain.change import Change, TreeEntry
 from fresh.domain.conversation import Reply, Request, Tier, Usage
 from fresh.domain.evidence import Evidence, RunEnd, TestRun
 from fresh.domain.feature import Feature, Finding, Inventory, Kind
+from fresh.domain.fitting import Merged
 from fresh.domain.lesson import Lesson
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import RunOrder
@@ -214,6 +215,22 @@ class Workspace(Protocol):
 
     def published(self, branch: str) -> str | None:
         """Read that branch in the operator's repository."""
+        ...
+
+    def branches_like(self, prefix: str) -> Mapping[str, str]:
+        """Read every branch of the operator's repository whose name begins so, with its sha; they are in the mirror then."""
+        ...
+
+    def head_branch(self) -> str | None:
+        """Name the branch that HEAD of the operator's repository is on; None when it is detached."""
+        ...
+
+    def merge(self, ours: str, theirs: str, message: str) -> Merged:
+        """Merge two commits in the mirror, where nothing is checked out; the same merge gives the same sha."""
+        ...
+
+    def rebase(self, commit: str, base: str) -> Merged:
+        """Put what a commit changes on another base, in the mirror, as one commit with the same message."""
         ...
 
 
@@ -434,6 +451,13 @@ class Prover(Protocol):
 
     def verify(self, ticket: Ticket, commit: str, work: Work) -> Evidence:
         """Judge a commit on a fresh checkout in a fresh sandbox."""
+        ...
+
+    def newly_failing(self, order: RunOrder, base: str, commit: str) -> tuple[str, ...]:
+        """Run a commit's whole suite on a fresh checkout; list what fails there and not on `base`, flaky tests left out.
+
+        A suite that does not come to its end gives one sentence that says so.
+        """
         ...
 
     def clear(self, ticket: Ticket) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from fresh.adapters.gitting import beneath, objects
+from fresh.adapters.gitting import beneath, merging, objects
 from fresh.adapters.gitting.commits import Recorder
 from fresh.adapters.gitting.mirror import Mirror
 from fresh.adapters.gitting.names import show
@@ -15,6 +15,7 @@ from fresh.adapters.gitting.storage import storing
 from fresh.adapters.gitting.target import Target, find_target
 from fresh.adapters.gitting.trees import Trees
 from fresh.domain.change import Change, TreeEntry
+from fresh.domain.fitting import Merged
 from fresh.ports import Tree
 
 
@@ -121,6 +122,26 @@ class GitWorkspace:
     def published(self, branch: str) -> str | None:
         """Read that branch in the operator's repository."""
         return self._target.branch(branch)
+
+    def branches_like(self, prefix: str) -> Mapping[str, str]:
+        """Read the branches whose names begin so; each is brought into the mirror with its history."""
+        found = self._target.branches(prefix)
+        for sha in dict.fromkeys(found.values()):
+            if not objects.present(self._mirror.git, (sha,)):
+                self._mirror.take(self._target, sha)
+        return found
+
+    def head_branch(self) -> str | None:
+        """Name the branch that HEAD is on."""
+        return self._target.head_branch()
+
+    def merge(self, ours: str, theirs: str, message: str) -> Merged:
+        """Merge two commits in the mirror."""
+        return merging.merge(self._mirror.git, ours, theirs, message)
+
+    def rebase(self, commit: str, base: str) -> Merged:
+        """Put what a commit changes on another base, in the mirror."""
+        return merging.rebase(self._mirror.git, commit, base)
 
     @cached_property
     def _target(self) -> Target:

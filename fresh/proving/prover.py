@@ -20,6 +20,7 @@ from fresh.proving.bench import WorkBench
 from fresh.proving.commands import find_command
 from fresh.proving.measuring import with_coverage
 from fresh.proving.rig import Rig
+from fresh.proving.suites import newly_failing
 from fresh.proving.testing import sweep_reports
 from fresh.proving.verification import Verification
 
@@ -103,6 +104,11 @@ class TargetProver:
             secrets=self.secrets,
             scan=self.scan,
         ).judge()
+
+    def newly_failing(self, order: RunOrder, base: str, commit: str) -> tuple[str, ...]:
+        """Run a commit's whole suite on a fresh checkout; list what fails there and not on `base`."""
+        rig = self.rig(order, base)
+        return newly_failing(rig, base_run(rig, base), commit)
 
     def clear(self, ticket: Ticket) -> None:
         """Remove the trees of an agent that has ended."""

@@ -79,7 +79,9 @@ class FakeProver:
     workspace: Workspace
     inventory: Inventory
     judge: Callable[[Ticket, str], Evidence] = lambda ticket, commit: earned(ticket.base, commit)
+    together: Callable[[str], tuple[str, ...]] = lambda commit: ()
     judged: list[tuple[str, str]] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
     cleared: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -99,6 +101,11 @@ class FakeProver:
         with self._lock:
             self.judged.append((ticket.agent_id, commit))
         return self.judge(ticket, commit)
+
+    def newly_failing(self, order: RunOrder, base: str, commit: str) -> tuple[str, ...]:
+        with self._lock:
+            self.tried.append(commit)
+        return self.together(commit)
 
     def clear(self, ticket: Ticket) -> None:
         self.cleared.append(ticket.agent_id)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 from fresh.domain.change import Change, FileChange, TreeEntry
+from fresh.domain.fitting import Merged
 from fresh.errors import FreshError, GitFailed, OperatorMistake, Refusal, TreeRefused
 from fresh.ports import Mount, Tree
 
@@ -40,12 +41,13 @@ class Recorded:
     parent: str | None
     message: str
     when: datetime
+    also: str | None = None
 
     @property
     def sha(self) -> str:
         """A hash of everything in the commit."""
         lines = [f"{file.mode} {file.blob} {path}" for path, file in sorted(self.files.items())]
-        text = "\n".join((*lines, str(self.parent), self.message, self.when.isoformat()))
+        text = "\n".join((*lines, str(self.parent), str(self.also), self.message, self.when.isoformat()))
         return hashlib.sha1(text.encode()).hexdigest()
 
 
@@ -63,6 +65,7 @@ class FakeWorkspace:
     branches: dict[str, str] = field(default_factory=dict)
     refusals: dict[str, FreshError] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
+    detached: bool = False
 
     def __post_init__(self) -> None:
         self._commits: dict[str, Recorded] = {}
@@ -107,7 +110,7 @@ class FakeWorkspace:
         self._enter("take_base")
         if self._head is None:
             raise OperatorMistake(f"{self.home} has no commits yet.", hint="Commit something first.")
-        if revision == "HEAD":
+        if revision in ("HEAD", "refs/heads/main"):
             return self._head
         if revision in self.branches:
             return self.branches[revision]
@@ -267,17 +270,69 @@ class FakeWorkspace:
     def contains(self, commit: str, earlier: str) -> bool:
         """Walk the parents."""
         self._enter("contains")
-        here: str | None = commit
-        while here is not None and here != earlier:
-            here = self._commit(here).parent
-        return here == earlier
+        return earlier in self._ancestry(commit)
 
     def published(self, branch: str) -> str | None:
         """Read a branch of the operator's repository."""
         self._enter("published")
         return self.branches.get(branch)
 
+    def branches_like(self, prefix: str) -> dict[str, str]:
+        """Read the branches whose names begin so."""
+        return {name: sha for name, sha in sorted(self.branches.items()) if name.startswith(prefix)}
+
+    def head_branch(self) -> str | None:
+        """The fake's HEAD is on main."""
+        self._enter("head_branch")
+        return None if self.detached else "main"
+
+    def merge(self, ours: str, theirs: str, message: str) -> Merged:
+        """Merge file by file; a file that both changed differently conflicts."""
+        self._enter("merge")
+        files, conflicts = self._three_way(ours, theirs)
+        if conflicts:
+            return Merged(conflicts=conflicts)
+        when = max(self._commit(ours).when, self._commit(theirs).when)
+        return Merged(commit=self._store(Recorded(files, ours, message, when, theirs)))
+
+    def rebase(self, commit: str, base: str) -> Merged:
+        """Put a commit's files on another base."""
+        self._enter("rebase")
+        files, conflicts = self._three_way(base, commit)
+        if conflicts:
+            return Merged(conflicts=conflicts)
+        message = self._commit(commit).message
+        return Merged(commit=self._store(Recorded(files, base, message, self._commit(base).when)))
+
     # inside
+
+    def _ancestry(self, commit: str) -> list[str]:
+        seen: dict[str, None] = {}
+        ahead = [commit]
+        while ahead:
+            sha = ahead.pop(0)
+            if sha not in seen:
+                seen[sha] = None
+                recorded = self._commit(sha)
+                ahead += [parent for parent in (recorded.parent, recorded.also) if parent]
+        return list(seen)
+
+    def _three_way(self, ours: str, theirs: str) -> tuple[dict[str, Stored], tuple[str, ...]]:
+        known = set(self._ancestry(ours))
+        shared = next((sha for sha in self._ancestry(theirs) if sha in known), None)
+        if shared is None:
+            raise GitFailed(f"{theirs[:12]} can't be merged with {ours[:12]}: refusing to merge unrelated histories")
+        before, here, there = (self._commit(sha).files for sha in (shared, ours, theirs))
+        merged = dict(here)
+        conflicts = []
+        for path in sorted(_touched(before, there)):
+            if here.get(path) not in (before.get(path), there.get(path)):
+                conflicts.append(path)
+            elif path in there:
+                merged[path] = there[path]
+            else:
+                merged.pop(path, None)
+        return merged, tuple(conflicts)
 
     def _enter(self, method: str) -> None:
         self.calls[method] += 1

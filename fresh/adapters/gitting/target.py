@@ -55,6 +55,18 @@ class Target:
         asked = self.git.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{name}")
         return asked.output.decode().strip() if asked.code == 0 else None
 
+    def branches(self, prefix: str) -> dict[str, str]:
+        """Read where the branches point whose names begin with `prefix`, in the order of their names."""
+        listed = self.git.run("for-each-ref", "--format=%(objectname) %(refname)", f"refs/heads/{prefix}")
+        pairs = (line.split(" ", 1) for line in os.fsdecode(listed).splitlines())
+        return {name.removeprefix("refs/heads/"): sha for sha, name in pairs}
+
+    def head_branch(self) -> str | None:
+        """Name the branch that HEAD is on; None when it is detached."""
+        asked = self.git.ask("symbolic-ref", "--quiet", "HEAD")
+        name = os.fsdecode(asked.output).strip()
+        return name.removeprefix("refs/heads/") if asked.code == 0 and name.startswith("refs/heads/") else None
+
     def shallow_roots(self) -> frozenset[str]:
         """Read the commits whose parents a shallow clone left out."""
         file = self.shared / "shallow"
