@@ -21,9 +21,10 @@ from fresh.domain.steps import Made
 from fresh.domain.work import Plan, Work
 from fresh.errors import FreshError, Halted
 from fresh.wiring import Toolbox, toolbox
+from tasks.landing import catch_up, fit
 from tasks.reporting import complete, ended_as, report_of
 from tasks.showing import show_evidence, show_phase
-from tasks.working import analyse, implement, offer_branch, publish, verify
+from tasks.working import analyse, implement, offer_branch, publish, verify, verify_again
 
 REPAIRS = 2
 """How often failing checks go back to the engine before a person is asked."""
@@ -62,13 +63,14 @@ def _state(report: AgentReport) -> State[None]:
 
 @dataclass(frozen=True)
 class _Round:
-    """One pass from implementing to a decision."""
+    """One pass from implementing to a decision. `base` is where the base has moved to since the ticket was written."""
 
     ordinal: int = 0
     repairs: int = 0
     feedback: Evidence | None = None
     asked: str = ""
     offered: str | None = None
+    base: str | None = None
 
 
 def _work(tools: Toolbox, ticket: Ticket) -> AgentReport:
@@ -88,6 +90,8 @@ def _work(tools: Toolbox, ticket: Ticket) -> AgentReport:
 
 def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentReport | _Round:
     """Go once from implementing to a decision; return the end, or the next round."""
+    if this.base is not None:
+        ticket = ticket.model_copy(update={"base": this.base})
     show_phase(ticket, Phase.IMPLEMENTING)
     made = implement(ticket, plan, this.ordinal, this.feedback, this.asked)
     if made.refused is not None:
@@ -105,7 +109,28 @@ def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentRepo
         kept = f"{made.work.unfinished} Its work is kept on its branch."
         return report_of(ticket, Outcome.FAILED, summary=made.work.summary, failure=kept, commit=made.commit)
     show_phase(ticket, Phase.TESTING)
-    evidence = verify(ticket, made.commit, made.work, this.ordinal)
+    work = made.work
+    evidence = verify(ticket, made.commit, work, this.ordinal)
+    if _is_good(evidence):
+        caught = catch_up(ticket, made.commit, this.ordinal)
+        if caught.base != ticket.base:
+            this = replace(this, base=caught.base)
+            ticket = ticket.model_copy(update={"base": caught.base})
+            made = made.model_copy(update={"commit": caught.commit})
+            evidence = verify_again(ticket, caught.commit, work, this.ordinal)
+    return _judge(tools, ticket, plan, this, made, evidence)
+
+
+def _is_good(evidence: Evidence) -> bool:
+    return evidence.verdict is Verdict.EARNED and evidence.policy.ruling is not Ruling.BLOCK
+
+
+def _judge(
+    tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round, made: Made, evidence: Evidence
+) -> AgentReport | _Round:
+    """Repair, ask or publish, by what the evidence says."""
+    if made.commit is None or made.work is None:
+        raise ValueError("evidence is of a commit")
     show_evidence(ticket, evidence)
     blocked = evidence.policy.ruling is Ruling.BLOCK
     if (blocked or evidence.verdict is Verdict.FAILED) and this.repairs < REPAIRS:
@@ -113,6 +138,9 @@ def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentRepo
     report = _judged(tools, ticket, made.commit, made.work, evidence)
     if blocked:
         return _blocked(report, this)
+    if _is_good(evidence):
+        landing = fit(ticket, made.commit, 2 * this.ordinal)
+        report = report.model_copy(update={"landing": landing})
     why = why_ask(evidence, ticket.order.approval)
     if why is None:
         if this.offered is not None:
@@ -181,9 +209,16 @@ def _settle(
             failing = "; ".join(check.fact for check in report.evidence.failures) or work.summary
             return ended_as(report, Outcome.ABANDONED, f"Checks fail, so no pull request: {failing}")
         case Answer.APPROVED:
-            return _publish(ticket, _reviewed(report, decision), plan, work)
+            return _publish(ticket, _fitted(ticket, _reviewed(report, decision), this), plan, work)
         case Answer.EXPIRED:
-            return _publish(ticket, report, plan, work)
+            return _publish(ticket, _fitted(ticket, report, this), plan, work)
+
+
+def _fitted(ticket: Ticket, report: AgentReport, this: _Round) -> AgentReport:
+    """Look again at what moved while a person thought: what was approved is that very commit, so it is not rebased."""
+    if report.commit is None:
+        return report
+    return report.model_copy(update={"landing": fit(ticket, report.commit, 2 * this.ordinal + 1)})
 
 
 def _publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> AgentReport:

@@ -26,6 +26,7 @@ from fresh.domain.stopping import WhyStopped
 from fresh.errors import FreshError
 from fresh.wiring import Toolbox, toolbox
 from tasks.hiding import secrets_hidden
+from tasks.landing import integrate
 from tasks.opening import draw, open_run
 from tasks.preparing import prepare, survey
 from tasks.reporting import close, complete, report_of, write_report
@@ -65,7 +66,8 @@ def run(order: RunOrder, run_id: str | None = None) -> RunReport:
             notes = prepare(record)
             counts = survey(record)
         why = _work(tools, record)
-        return write_report(record, why, counts, notes)
+        together = integrate(record, may_test=not tools.journal.stop_requests(record.id))
+        return write_report(record, why, counts, notes, together)
 
 
 @contextmanager

@@ -225,6 +225,10 @@ class Workspace(Protocol):
         """Name the branch that HEAD of the operator's repository is on; None when it is detached."""
         ...
 
+    def fork_point(self, one: str, other: str) -> str | None:
+        """Find the newest commit that both have in their history; None for histories without one."""
+        ...
+
     def merge(self, ours: str, theirs: str, message: str) -> Merged:
         """Merge two commits in the mirror, where nothing is checked out; the same merge gives the same sha."""
         ...

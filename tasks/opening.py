@@ -21,6 +21,7 @@ from fresh.errors import OperatorMistake
 from fresh.whereabouts import repository_of
 from fresh.wiring import Toolbox, toolbox
 from tasks.durable import narrate
+from tasks.landing import base_branch_key, open_branches
 from tasks.spending import demand_affordable, open_agent_account, open_run_account
 
 
@@ -60,6 +61,7 @@ def open_run(order: RunOrder, run_id: str | None) -> RunRecord:
         )
     )
     open_run_account(tools, record)
+    tools.journal.remember(base_branch_key(name), tools.workspace.head_branch() or "")
     return record
 
 
@@ -116,7 +118,7 @@ def _ticket(record: RunRecord, pick: Pick, engine: EngineName) -> Ticket:
 
 
 def _in_flight(tools: Toolbox, record: RunRecord) -> tuple[frozenset[tuple[str, Kind]], frozenset[str]]:
-    """Find what is being worked or waits for review: candidates of this run, and open branches of earlier ones."""
+    """Find what is being worked or waits for review: candidates of this run, and every open branch of an agent."""
     tickets = tools.journal.tickets(record.id)
     ended = {report.agent_id for report in tools.journal.reports(record.id)}
     taken = {(ticket.feature.key, ticket.kind) for ticket in tickets}
@@ -129,4 +131,8 @@ def _in_flight(tools: Toolbox, record: RunRecord) -> tuple[frozenset[tuple[str, 
             if standing is not None and not tools.workspace.contains(record.base, standing):
                 taken.add((report.feature, report.kind))
                 leased.update(report.change.paths)
+    for sha in open_branches(tools, record.base).values():
+        # Whoever made it, in whichever journal it stands: its files are somebody's until it is merged or gone.
+        fork = tools.workspace.fork_point(record.base, sha)
+        leased.update(tools.workspace.change(fork, sha).paths if fork is not None else ())
     return frozenset(taken), frozenset(leased)

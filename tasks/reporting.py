@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from fresh.domain import narration
 from fresh.domain.agent import AgentReport, Outcome, Ticket
+from fresh.domain.landing import Integration
 from fresh.domain.record import RunRecord
 from fresh.domain.report import RunReport
 from fresh.domain.report_page import markdown
@@ -65,13 +66,23 @@ def complete(ticket: Ticket, report: AgentReport) -> AgentReport:
 
 @task(name="report", cache_policy=NO_CACHE)
 def write_report(
-    record: RunRecord, why: WhyStopped, counts: dict[str, int], notes: tuple[str, ...]
+    record: RunRecord,
+    why: WhyStopped,
+    counts: dict[str, int],
+    notes: tuple[str, ...],
+    integration: Integration | None = None,
 ) -> RunReport:
     """Write the report of a run as JSON and Markdown, show it in Prefect, and close the run."""
-    return close(record, why, counts, notes)
+    return close(record, why, counts, notes, integration)
 
 
-def close(record: RunRecord, why: WhyStopped, counts: dict[str, int], notes: tuple[str, ...]) -> RunReport:
+def close(
+    record: RunRecord,
+    why: WhyStopped,
+    counts: dict[str, int],
+    notes: tuple[str, ...],
+    integration: Integration | None = None,
+) -> RunReport:
     """Write the report and close the run; also where no Prefect is at hand."""
     tools = toolbox(Path(record.repository))
     agents = tools.journal.reports(record.id)
@@ -94,6 +105,7 @@ def close(record: RunRecord, why: WhyStopped, counts: dict[str, int], notes: tup
         agents=agents,
         passed_over=tools.passed_over.get(record.id, ()),
         notes=(*notes, *told_of_money(tools, record)),
+        integration=integration,
     )
     page = tools.redact(markdown(report))
     path = tools.reports.write(report, page)

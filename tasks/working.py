@@ -89,6 +89,21 @@ def verify(ticket: Ticket, commit: str, work: Work, ordinal: int) -> Evidence:
     return proven.evidence
 
 
+@task(task_run_name="test {ticket.feature.name} on the moved base #{ordinal}", cache_policy=NO_CACHE)
+def verify_again(ticket: Ticket, commit: str, work: Work, ordinal: int) -> Evidence:
+    """Judge a commit that was put on a newer base, against that base."""
+    tools = _tools(ticket)
+    proven = once(
+        tools,
+        ticket,
+        Step.VERIFY_AGAIN,
+        ordinal,
+        Proven,
+        lambda: Proven(evidence=tools.prover.verify(ticket, commit, work)),
+    )
+    return proven.evidence
+
+
 @task(task_run_name="show branch of {ticket.feature.name}", cache_policy=NO_CACHE)
 def offer_branch(ticket: Ticket, commit: str, ordinal: int, replaces: str | None) -> None:
     """Make the commit appear in the operator's repository, so that it can be tried before anybody decides.

@@ -135,6 +135,10 @@ class GitWorkspace:
         """Name the branch that HEAD is on."""
         return self._target.head_branch()
 
+    def fork_point(self, one: str, other: str) -> str | None:
+        """Find the newest common ancestor."""
+        return objects.merge_base(self._mirror.git, one, other)
+
     def merge(self, ours: str, theirs: str, message: str) -> Merged:
         """Merge two commits in the mirror."""
         return merging.merge(self._mirror.git, ours, theirs, message)

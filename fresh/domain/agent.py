@@ -9,6 +9,7 @@ from pydantic import Field
 from fresh.domain.change import Change
 from fresh.domain.evidence import Evidence
 from fresh.domain.feature import Feature, Kind
+from fresh.domain.fitting import Landing
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.spending import Spending
@@ -59,6 +60,7 @@ class AgentReport(Value):
     commit: str | None = None
     change: Change | None = None
     evidence: Evidence | None = None
+    landing: Landing | None = None
     pull_request: str | None = None
     reviewed_by: str | None = None
     cost: Usd = ZERO

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from fresh.errors import OperatorMistake
 
 LENGTH = 8
+OURS = "autonomous/"
+"""How the branches of agents begin."""
 
 
 def agent_id(run_id: str, feature_key: str, kind: str, attempt: int = 0) -> str:
@@ -33,7 +35,7 @@ def slug(text: str, longest: int = 40) -> str:
 
 def branch_name(agent_id: str, feature_name: str) -> str:
     """Name the branch of an agent."""
-    return f"autonomous/{agent_id}-{slug(feature_name)}"
+    return f"{OURS}{agent_id}-{slug(feature_name)}"
 
 
 def resolve(prefix: str, known: Iterable[str], what: str) -> str:

@@ -9,10 +9,8 @@ from pydantic import Field
 
 from fresh.domain.agent import AgentReport
 from fresh.domain.feature import Kind
-from fresh.domain.fitting import Landing, Overlap
+from fresh.domain.fitting import Landing
 from fresh.domain.value import Value
-
-__all__ = ["Integration", "Landing", "Overlap", "Place", "Placed", "conflicts_by_branch", "suggest_order"]
 
 
 class Place(StrEnum):
@@ -73,8 +71,8 @@ def suggest_order(
     return tuple(sorted(reports, key=place))
 
 
-def conflicts_by_branch(landing: Landing) -> tuple[str, ...]:
-    """Say in one sentence each with what a change conflicts."""
+def obstacles(landing: Landing) -> tuple[str, ...]:
+    """Say with what a change can't be merged, each as half a sentence."""
     said = []
     if landing.base_conflicts:
         said.append(f"it conflicts with the base at {landing.base[:10]} in {_some(landing.base_conflicts)}")

@@ -30,6 +30,9 @@ class Step(StrEnum):
     ANALYSE = "analyse"
     IMPLEMENT = "implement"
     VERIFY = "verify"
+    CATCH_UP = "catch_up"
+    VERIFY_AGAIN = "verify_again"
+    LAND = "land"
     OFFER = "offer"
     PUBLISH = "publish"
 
@@ -38,6 +41,9 @@ DURING = {
     Step.ANALYSE: Phase.ANALYZING,
     Step.IMPLEMENT: Phase.IMPLEMENTING,
     Step.VERIFY: Phase.TESTING,
+    Step.CATCH_UP: Phase.TESTING,
+    Step.VERIFY_AGAIN: Phase.TESTING,
+    Step.LAND: Phase.TESTING,
     Step.OFFER: Phase.TESTING,
     Step.PUBLISH: Phase.COMMITTING,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.evidence import CheckState, Verdict
 from fresh.domain.evidence_table import check_details, check_rows, file_rows, policy_lines
+from fresh.domain.landing import obstacles
 from fresh.domain.quoting import block, code, plain, prose
 from fresh.domain.work import Plan, Work
 
@@ -20,6 +21,7 @@ def page(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> tuple[s
         _opening(ticket, report, work),
         _evidence(report),
         _change(report),
+        landing_lines(report),
         ["## Risks", "", *_bullets(plan.risks, "The agent's plan names none.")],
         _trying(ticket, work),
         [
@@ -76,6 +78,23 @@ def _evidence(report: AgentReport) -> list[str]:
 
 def _change(report: AgentReport) -> list[str]:
     return ["## Change", "", *file_rows(report.change)] if report.change is not None else []
+
+
+def landing_lines(report: AgentReport) -> list[str]:
+    """Say with what the change was merged for a try before it was published, and what came of it."""
+    landing = report.landing
+    if landing is None:
+        return []
+    lines = ["## Landing", ""]
+    if landing.moved:
+        lines.append(f"- The base has moved on to {code(landing.base[:12])} since this commit was judged.")
+    found = obstacles(landing)
+    lines += [f"- ⚠️ As it is, {prose(obstacle)}." for obstacle in found]
+    if landing.moved and not (landing.base_conflicts or landing.broken):
+        lines.append("- Merged with it for a try, it has no conflict and no test newly fails.")
+    if not landing.overlaps:
+        lines.append(f"- It conflicts with none of the {landing.checked} other open branches of agents.")
+    return lines
 
 
 def _trying(ticket: Ticket, work: Work) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.approval import OnDeadline, Why, on_deadline
 from fresh.domain.evidence import CheckState
+from fresh.domain.landing import obstacles
 from fresh.domain.quoting import prose
 
 OPENING = {
@@ -47,6 +48,8 @@ def question_text(ticket: Ticket, why: Why, report: AgentReport) -> str:
         lines += [f"- {MARKS[check.state]} {check.name}: {check.fact}" for check in report.evidence.checks]
         ruling = report.evidence.policy
         lines += [f"- Policy says {ruling.ruling}: {reason}" for reason in ruling.reasons]
+    if report.landing is not None:
+        lines += [f"- ⚠️ As it is, {obstacle}" for obstacle in obstacles(report.landing)]
     lines.append(f"- Cost: {report.cost} of {ticket.order.cap}")
     if report.commit is not None:
         lines.append(f"- Try it: `git switch {ticket.branch}`")

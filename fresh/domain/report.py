@@ -6,6 +6,7 @@ from datetime import datetime
 
 from fresh.domain.agent import AgentReport, Outcome
 from fresh.domain.feature import Kind
+from fresh.domain.landing import Integration
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.spending import Spending
@@ -43,6 +44,7 @@ class RunReport(Value):
     agents: tuple[AgentReport, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
     notes: tuple[str, ...] = ()
+    integration: Integration | None = None
 
     @property
     def runtime_seconds(self) -> float:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from fresh.domain.agent import AgentReport, Outcome
 from fresh.domain.evidence import CheckState
+from fresh.domain.landing import Place, obstacles
 from fresh.domain.money import ZERO
 from fresh.domain.quoting import block, code, prose
 from fresh.domain.report import PassedOver, RunReport
@@ -28,7 +29,13 @@ def markdown(report: RunReport) -> str:
     """Write the report; text that stems from the repository is quoted so that it is shown and never obeyed."""
     sections = [_opening(report), _landed(report)]
     sections += [_section(title, report.ended(outcome)) for outcome, title in ENDINGS.items()]
-    sections += [_cost(report), _notes(report), _passed_over(report.passed_over), _origin(report)]
+    sections += [
+        _together(report),
+        _cost(report),
+        _notes(report),
+        _passed_over(report.passed_over),
+        _origin(report),
+    ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
@@ -107,11 +114,28 @@ def _facts(agent: AgentReport) -> list[str]:
         skipped = "; ".join(prose(check.name) for check in checks if check.state is CheckState.NOT_RUN)
         lines += [f"- Not checked: {skipped}"] if skipped else []
         lines += [f"- Policy: {prose(reason)}" for reason in agent.evidence.policy.reasons]
+    if agent.landing is not None:
+        lines += [f"- ⚠️ As it is, {prose(obstacle)}" for obstacle in obstacles(agent.landing)]
     return [*lines, f"- Took {duration(agent.runtime_seconds)}, cost {agent.cost}"]
 
 
 def _trying(agent: AgentReport) -> list[str]:
     return ["", block(f"git switch {agent.branch}", "sh")] if agent.branch else ["  its branch is gone"]
+
+
+def _together(report: RunReport) -> list[str]:
+    """Show in which order the branches should be merged, and which of them don't fit."""
+    integration = report.integration
+    if integration is None:
+        return []
+    lines = ["## Landing together", "", prose(integration.fact), ""]
+    merging = integration.placed(Place.MERGES)
+    if merging:
+        lines += ["Merge them in this order:", ""]
+        lines += [f"{number}. {code(each.branch)}" for number, each in enumerate(merging, start=1)]
+    for place in (Place.BREAKS, Place.CONFLICTS):
+        lines += [f"- ⚠️ {code(each.branch)}: {prose(each.why)}" for each in integration.placed(place)]
+    return lines
 
 
 def _cost(report: RunReport) -> list[str]:

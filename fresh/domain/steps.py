@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fresh.domain.evidence import Evidence
+from fresh.domain.fitting import Landing
 from fresh.domain.value import Value
 from fresh.domain.work import Plan, Work
 
@@ -27,6 +28,20 @@ class Proven(Value):
     """What the verifier found."""
 
     evidence: Evidence
+
+
+class CaughtUp(Value):
+    """The newest base, and the commit that stands on it; the one that was made where nothing moved or it conflicts."""
+
+    base: str
+    commit: str
+    conflicts: tuple[str, ...] = ()
+
+
+class Fitted(Value):
+    """How a commit fits what else waits."""
+
+    landing: Landing
 
 
 class Offered(Value):

@@ -67,7 +67,9 @@ class Integrator:
         conflicts: Mapping[str, Mapping[str, tuple[str, ...]]],
         paths: tuple[str, ...],
     ) -> Placed:
-        partners = [each.branch or each.agent_id for each in merged if each.agent_id in conflicts[report.agent_id]]
+        partners = [
+            each.branch or each.agent_id for each in merged if each.agent_id in conflicts[report.agent_id]
+        ]
         against = " and ".join(partners) if partners else f"the base at {self.base[:10]}"
         return _placed(report, Place.CONFLICTS, f"conflicts with {against} in {', '.join(paths[:5])}")
 
@@ -81,7 +83,11 @@ class Integrator:
         while merged and (failing := self._failing(merged)):
             culprit = self._first_breaking(merged)
             if culprit is None:
-                return merged, broken, f"Merged together, {_some(failing)} fails; the search was given up after {self.tries} runs."
+                return (
+                    merged,
+                    broken,
+                    f"Merged together, {_some(failing)} fails; the search was given up after {self.tries} runs.",
+                )
             ahead, breaking = merged[:culprit], merged[culprit]
             broken.append(_placed(breaking, Place.BREAKS, self._with_whom(ahead, breaking)))
             merged = [*ahead, *merged[culprit + 1 :]]

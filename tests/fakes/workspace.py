@@ -286,6 +286,12 @@ class FakeWorkspace:
         self._enter("head_branch")
         return None if self.detached else "main"
 
+    def fork_point(self, one: str, other: str) -> str | None:
+        """Find the first common ancestor."""
+        self._enter("fork_point")
+        known = set(self._ancestry(one))
+        return next((sha for sha in self._ancestry(other) if sha in known), None)
+
     def merge(self, ours: str, theirs: str, message: str) -> Merged:
         """Merge file by file; a file that both changed differently conflicts."""
         self._enter("merge")
@@ -318,10 +324,11 @@ class FakeWorkspace:
         return list(seen)
 
     def _three_way(self, ours: str, theirs: str) -> tuple[dict[str, Stored], tuple[str, ...]]:
-        known = set(self._ancestry(ours))
-        shared = next((sha for sha in self._ancestry(theirs) if sha in known), None)
+        shared = self.fork_point(ours, theirs)
         if shared is None:
-            raise GitFailed(f"{theirs[:12]} can't be merged with {ours[:12]}: refusing to merge unrelated histories")
+            raise GitFailed(
+                f"{theirs[:12]} can't be merged with {ours[:12]}: refusing to merge unrelated histories"
+            )
         before, here, there = (self._commit(sha).files for sha in (shared, ours, theirs))
         merged = dict(here)
         conflicts = []

@@ -107,6 +107,17 @@ def is_ancestor(git: Git, earlier: str, commit: str) -> bool:
     raise GitFailed(f"The mirror has no commit {commit}.")
 
 
+def merge_base(git: Git, one: str, other: str) -> str | None:
+    """Find the newest common ancestor. Raises GitFailed when a commit is unknown."""
+    asked = git.ask("merge-base", one, other)
+    if asked.code == 0:
+        return asked.output.decode().split()[0]
+    missing = {one, other} - set(present(git, (one, other)))
+    if missing:
+        raise GitFailed(f"The mirror has no commit {min(missing)}.")
+    return None
+
+
 def count_touches(git: Git, commit: str, days: int) -> dict[str, int]:
     """Count the commits that touched each path in the `days` before `commit`; merges count through their parents."""
     newest = commit_time(git, commit)

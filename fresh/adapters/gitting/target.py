@@ -65,7 +65,9 @@ class Target:
         """Name the branch that HEAD is on; None when it is detached."""
         asked = self.git.ask("symbolic-ref", "--quiet", "HEAD")
         name = os.fsdecode(asked.output).strip()
-        return name.removeprefix("refs/heads/") if asked.code == 0 and name.startswith("refs/heads/") else None
+        return (
+            name.removeprefix("refs/heads/") if asked.code == 0 and name.startswith("refs/heads/") else None
+        )
 
     def shallow_roots(self) -> frozenset[str]:
         """Read the commits whose parents a shallow clone left out."""
