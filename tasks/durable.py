@@ -8,7 +8,7 @@ from typing import TypeVar
 from fresh.domain import narration
 from fresh.domain.agent import Ticket
 from fresh.domain.approval import Decision, Question
-from fresh.domain.phase import DURING, Step
+from fresh.domain.phase import DURING, QUIET, Step
 from fresh.domain.record import Event
 from fresh.domain.value import Value
 from fresh.errors import FreshError
@@ -41,7 +41,8 @@ def once(
     standing = tools.journal.begin_step(ticket.agent_id, step, ordinal, tools.clock.now())
     if standing is not None:
         return shape.model_validate_json(standing)
-    narrate(tools, ticket.run_id, narration.moved(ticket.agent_id, DURING[step]), ticket.agent_id)
+    if step not in QUIET:
+        narrate(tools, ticket.run_id, narration.moved(ticket.agent_id, DURING[step]), ticket.agent_id)
     try:
         result = tools.redact.model(act()).model_dump_json()
     except FreshError as trouble:

@@ -47,6 +47,8 @@ DURING = {
     Step.OFFER: Phase.TESTING,
     Step.PUBLISH: Phase.COMMITTING,
 }
+QUIET = frozenset({Step.CATCH_UP, Step.LAND})
+"""Steps that say something of their own when there is something to say."""
 LIVE = frozenset(
     {
         Phase.STARTING,

@@ -91,6 +91,8 @@ class Integrator:
             ahead, breaking = merged[:culprit], merged[culprit]
             broken.append(_placed(breaking, Place.BREAKS, self._with_whom(ahead, breaking)))
             merged = [*ahead, *merged[culprit + 1 :]]
+        if len(merged) == 1 and not broken:
+            return merged, broken, "The tests pass with the only branch merged."
         left = f", without {len(broken)} that break the tests beside others" if broken else ""
         return merged, broken, f"The tests pass on the merge of {len(merged)} branches{left}."
 

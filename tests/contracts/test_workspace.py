@@ -392,3 +392,73 @@ def test_a_published_branch_can_be_taken_as_a_base(given: Given) -> None:
     assert commit is not None
     given.workspace.publish(commit, "autonomous/abc12345-x")
     assert given.workspace.take_base("autonomous/abc12345-x") == commit
+
+
+def _aside(given: Given, name: str, base: str, files: dict[str, str]) -> str:
+    """Commit files on a base without the operator's HEAD."""
+    tree = given.workspace.plant(name, base)
+    for path, text in files.items():
+        given.workspace.write(tree, path, text.encode())
+    commit = given.workspace.commit(tree, f"{name}\n\nby hand", base)
+    assert commit is not None
+    return commit
+
+
+def test_a_merge_holds_both_sides_and_is_the_same_commit_again(given: Given) -> None:
+    given.record(FILES)
+    base = given.workspace.take_base()
+    one = _aside(given, "one", base, {"sums/one.py": "ONE = 1\n"})
+    two = _aside(given, "two", base, {"sums/two.py": "TWO = 2\n"})
+    merged = given.workspace.merge(one, two, "both")
+    assert merged.conflicts == ()
+    assert merged.commit is not None
+    assert given.workspace.read(merged.commit, "sums/one.py") == b"ONE = 1\n"
+    assert given.workspace.read(merged.commit, "sums/two.py") == b"TWO = 2\n"
+    assert given.workspace.contains(merged.commit, one)
+    assert given.workspace.contains(merged.commit, two)
+    assert given.workspace.merge(one, two, "both") == merged
+
+
+def test_a_merge_that_conflicts_names_the_paths(given: Given) -> None:
+    given.record(FILES)
+    base = given.workspace.take_base()
+    one = _aside(given, "one", base, {"sums/core.py": "def add(a, b):\n    return b + a\n", "x.py": "1\n"})
+    two = _aside(given, "two", base, {"sums/core.py": "def add(a, b):\n    return sum((a, b))\n"})
+    merged = given.workspace.merge(one, two, "both")
+    assert merged.commit is None
+    assert merged.conflicts == ("sums/core.py",)
+
+
+def test_a_rebase_keeps_the_message_and_stands_on_the_new_base_alone(given: Given) -> None:
+    given.record(FILES)
+    base = given.workspace.take_base()
+    mine = _aside(given, "mine", base, {"sums/mine.py": "MINE = 1\n"})
+    given.record({"sums/theirs.py": "THEIRS = 1\n"})
+    moved = given.workspace.take_base()
+    rebased = given.workspace.rebase(mine, moved)
+    assert rebased.commit is not None
+    assert given.workspace.change(moved, rebased.commit).paths == ("sums/mine.py",)
+    assert given.workspace.contains(rebased.commit, moved)
+    assert not given.workspace.contains(rebased.commit, mine)
+    assert given.workspace.rebase(mine, moved) == rebased
+    assert given.workspace.fork_point(mine, moved) == base
+
+
+def test_a_rebase_that_conflicts_makes_no_commit(given: Given) -> None:
+    given.record(FILES)
+    base = given.workspace.take_base()
+    mine = _aside(given, "mine", base, {"sums/core.py": "def add(a, b):\n    return b + a\n"})
+    given.record({"sums/core.py": "def add(a, b):\n    return sum((a, b))\n"})
+    rebased = given.workspace.rebase(mine, given.workspace.take_base())
+    assert (rebased.commit, rebased.conflicts) == (None, ("sums/core.py",))
+
+
+def test_branches_are_listed_by_the_beginning_of_their_names(given: Given) -> None:
+    given.record(FILES)
+    base = given.workspace.take_base()
+    mine = _aside(given, "mine", base, {"sums/mine.py": "MINE = 1\n"})
+    given.workspace.publish(mine, "autonomous/abc12345-mine")
+    given.workspace.publish(mine, "other/mine")
+    assert given.workspace.branches_like("autonomous/") == {"autonomous/abc12345-mine": mine}
+    assert given.workspace.head_branch() == "main"
+    assert given.workspace.take_base("refs/heads/main") == base
