@@ -16,13 +16,18 @@ from prefect.runtime import flow_run
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from pydantic import Field, ValidationError
 
+from fresh.deciding import decide
 from fresh.domain import narration
-from fresh.domain.approval import Answer, Decision, OnDeadline, Question, on_deadline
+from fresh.domain.answering import Attempt, Won
+from fresh.domain.approval import LONGEST_WORDS, Answer, Decision, OnDeadline, Question, on_deadline
+from fresh.domain.people import Actor, Door
+from fresh.domain.quoting import line
 from fresh.errors import ServerUnreachable
 from fresh.wiring import Toolbox
 from tasks.durable import narrate, tell_decision
 
 POLL = 0.5
+UNCHOSEN = "choose"
 FEW = 2
 """Retries of Prefect's client within a pause: its back-off doubles up to minutes, and outages are sat out here."""
 LONGER_THAN_ANY_RUN = 30 * 24 * 3600
@@ -33,15 +38,17 @@ class Reply(RunInput):
     """What the Resume form of the Prefect UI asks for; the server validates it by JSON schema alone."""
 
     # Without a default: Prefect builds the form's model from nothing when a run is woken without a reply, and
-    # nothing must never read as consent.
-    answer: Literal["approved", "rejected", "changes"] = Field(
-        description="What should happen with this change"
+    # nothing must never read as consent. Neither must a list whose first choice was left as it was.
+    answer: Literal["choose", "approved", "rejected", "changes"] = Field(
+        description="What should happen with this change; with `choose` nothing does"
     )
-    words: str = Field(default="", max_length=4000, description="For `changes`: what should be different")
+    words: str = Field(
+        default="", max_length=LONGEST_WORDS, description="For `changes`: what should be different"
+    )
     by: str = Field(default="", max_length=80, description="Your name, for the record")
 
 
-def ask(tools: Toolbox, question: Question, run_deadline: datetime) -> Decision | None:
+def ask(tools: Toolbox, question: Question) -> Decision | None:
     """Pause until the question is decided; None means that it is left open and the agent is parked.
 
     The journal decides: a reply through the Prefect form counts when nobody was first. A question decided before,
@@ -53,26 +60,35 @@ def ask(tools: Toolbox, question: Question, run_deadline: datetime) -> Decision 
         narrate(tools, question.run_id, narration.asked(standing), question.agent_id)
     attempt = 0
     while (decision := journal.decision(standing.id)) is None:
-        if _is_to_be_parked(standing, tools.clock.now(), run_deadline):
+        if _is_to_be_parked(standing, tools.clock.now()):
             return None
         reply = _pause(tools, standing, attempt)
         attempt += 1
         if reply is not None:
-            through_form = Decision(
-                answer=Answer(reply.answer),
-                by=reply.by or "somebody",
-                through="prefect",
-                text=reply.words,
-                at=tools.clock.now(),
-            )
-            journal.decide(standing.id, through_form)
+            _take(tools, standing, reply)
     journal.apply(standing.id, tools.clock.now())
     tell_decision(tools, standing, decision)
     return decision
 
 
-def _is_to_be_parked(question: Question, now: datetime, run_deadline: datetime) -> bool:
-    return on_deadline(question.why) is OnDeadline.PARK and now >= min(question.deadline, run_deadline)
+def _is_to_be_parked(question: Question, now: datetime) -> bool:
+    return on_deadline(question.why) is OnDeadline.PARK and now >= question.deadline
+
+
+def _take(tools: Toolbox, question: Question, reply: Reply) -> None:
+    """Decide as the form says, if it says anything, and say so where the form's people look when it did not count."""
+    if reply.answer == UNCHOSEN:
+        told = "the Prefect form was sent off without a choice; it is asked again"
+    else:
+        attempt = Attempt(
+            question=question.id, answer=Answer(reply.answer), words=reply.words, seal=question.seal
+        )
+        actor = Actor(door=Door.PREFECT, name=reply.by)
+        response = decide(tools.journal, tools.people, actor, attempt, tools.clock.now())
+        if isinstance(response, Won):
+            return
+        told = f"an answer of {line(reply.by) or 'somebody'} through the Prefect form has no effect: {response.sentence}"
+    narrate(tools, question.run_id, f"Agent {question.agent_id}: {told}", question.agent_id)
 
 
 def _pause(tools: Toolbox, question: Question, attempt: int) -> Reply | None:

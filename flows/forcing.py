@@ -26,6 +26,15 @@ def end_now(tools: Toolbox, record: RunRecord, request: StopRequest) -> None:
     os._exit(1)
 
 
+def leave(tools: Toolbox, record: RunRecord) -> None:
+    """Leave a run to the host that took it over: going on would be a second one that works and decides."""
+    tools.log.error("Another process took over run %s, because this one gave no sign of life.", record.id)
+    tools.sandbox.kill_all()
+    for ending in tools.endings:
+        ending()
+    os._exit(1)
+
+
 def _last_words(tools: Toolbox, record: RunRecord, request: StopRequest) -> None:
     give_up(
         tools, record, WhyStopped.FORCED, f"Stopped by force by {request.by} (through {request.through})."

@@ -8,7 +8,9 @@ from flows.approving import ask
 from fresh.domain.agent import AgentReport, Outcome, Ticket
 from fresh.domain.approval import Answer, Decision, Question, Why
 from fresh.domain.identity import question_id
+from fresh.domain.particulars import particulars_of
 from fresh.domain.questions import architecture_summary, question_text
+from fresh.domain.stops import answer_by
 from fresh.wiring import Toolbox
 from tasks.reporting import ended_as, report_of
 
@@ -19,18 +21,20 @@ def ask_person(
     tools: Toolbox, ticket: Ticket, why: Why, ordinal: int, report: AgentReport
 ) -> Decision | None:
     """Ask about one round of work; None means that it is left open and the agent is parked."""
-    now = tools.clock.now()
+    now, record = tools.clock.now(), tools.journal.run(ticket.run_id)
+    deadline = answer_by(record, now + timedelta(minutes=ticket.order.approval_timeout))
     question = Question(
         id=question_id(ticket.agent_id, why, ordinal),
         run_id=ticket.run_id,
         agent_id=ticket.agent_id,
         why=why,
-        text=question_text(ticket, why, report),
+        text=question_text(ticket, why, report, deadline),
         commit=report.commit,
         asked_at=now,
-        deadline=now + timedelta(minutes=ticket.order.approval_timeout),
+        deadline=deadline,
+        particulars=particulars_of(ticket, why, report),
     )
-    return ask(tools, question, tools.journal.run(ticket.run_id).deadline)
+    return ask(tools, question)
 
 
 def ask_architecture(

@@ -13,7 +13,7 @@ from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.agent import agent
-from flows.forcing import end_now
+from flows.forcing import end_now, leave
 from flows.holding import Holding
 from flows.stopping import reason_to_stop
 from flows.supervising import supervised
@@ -74,7 +74,9 @@ def run(order: RunOrder, run_id: str | None = None) -> RunReport:
 def _hosted(tools: Toolbox, record: RunRecord) -> Iterator[None]:
     """Take over from a host that died, and watch over the run."""
     tools.control.make_limits()
-    with supervised(tools, record, lambda request: end_now(tools, record, request)):
+    with supervised(
+        tools, record, lambda request: end_now(tools, record, request), lambda: leave(tools, record)
+    ):
         _retire_dead(tools, record)
         tools.journal.note_flow_run(record.id, str(flow_run.id))
         yield
@@ -119,6 +121,8 @@ def _work(tools: Toolbox, record: RunRecord) -> WhyStopped:
         why = why or reason_to_stop(tools, record.id)
         if why is not None:
             _leave_unstarted(waiting, why)
+        else:
+            waiting += _answered(tools, record, live)
         engine, free = _free_seats(tools, record, live)
         wanted = min(free, _still_wanted(tools, record))
         is_held = False
@@ -159,26 +163,42 @@ def _still_wanted(tools: Toolbox, record: RunRecord) -> int:
 
 
 def _unfinished(tools: Toolbox, record: RunRecord) -> list[Ticket]:
-    """Find the agents that a dead host left, and the parked ones whose question was decided meanwhile."""
-    parked = {
-        report.agent_id for report in tools.journal.reports(record.id) if report.outcome is Outcome.PARKED
-    }
-    decided = {question.agent_id for question in tools.journal.questions(record.id, unapplied=True)}
-    for agent_id in parked & decided:
-        tools.journal.reopen_agent(agent_id)
+    """Find the agents that a dead host left."""
     reported = {report.agent_id for report in tools.journal.reports(record.id)}
     return [ticket for ticket in tools.journal.tickets(record.id) if ticket.agent_id not in reported]
 
 
+def _answered(tools: Toolbox, record: RunRecord, live: Mapping[str, EngineName]) -> list[Ticket]:
+    """Find the parked agents whose question was decided meanwhile, and take back their reports: they get a seat again.
+
+    One that is live has been decided on while it was parking itself; its thread must end first.
+    """
+    parked = {
+        standing.question.agent_id
+        for standing in tools.journal.standings(record.id, unapplied=True)
+        if standing.agent_ended is Outcome.PARKED and standing.question.agent_id not in live
+    }
+    for agent_id in parked:
+        tools.journal.reopen_agent(agent_id)
+    return (
+        [ticket for ticket in tools.journal.tickets(record.id) if ticket.agent_id in parked] if parked else []
+    )
+
+
 def _leave_unstarted(waiting: list[Ticket], why: WhyStopped) -> None:
-    """Report the agents that got no seat any more: every agent of a run ends exactly once."""
+    """Report the agents that got no seat any more: every agent of a run ends exactly once.
+
+    What was decided on one that the run has no hours left for is kept: it is parked again, and entered again later.
+    """
     for ticket in waiting:
-        left = (
-            "Not started"
-            if toolbox(Path(ticket.repository)).journal.entered_at(ticket.agent_id) is None
-            else "Not gone on with"
-        )
-        complete(ticket, report_of(ticket, Outcome.STOPPED, failure=f"{left}, because {why}."))
+        journal = toolbox(Path(ticket.repository)).journal
+        undelivered = journal.questions(ticket.run_id, unapplied=True)
+        if why is WhyStopped.HOURS and any(asked.agent_id == ticket.agent_id for asked in undelivered):
+            outcome, left = Outcome.PARKED, "Decided, and not gone on with yet"
+        else:
+            entered = journal.entered_at(ticket.agent_id) is not None
+            outcome, left = Outcome.STOPPED, "Not gone on with" if entered else "Not started"
+        complete(ticket, report_of(ticket, outcome, failure=f"{left}, because {why}."))
     waiting.clear()
 
 

@@ -5,78 +5,115 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from dataclasses import dataclass, field
 
-from fresh.domain.approval import Answer, Decision, OnDeadline, Question, on_deadline
+from fresh.deciding import ask_to_stop, decide, expire_due
+from fresh.domain.answering import Attempt
+from fresh.domain.approval import Answer, Question
+from fresh.domain.people import Actor, Door
 from fresh.domain.record import RunRecord
 from fresh.domain.stopping import StopRequest
+from fresh.domain.stops import still_asked
 from fresh.errors import Mishap, ServerUnreachable
 from fresh.wiring import Toolbox
 from tasks.showing import show_money
 from tasks.spending import reap, watch_money
 
-BEAT = 0.5
-LOOK_AT_PREFECT = 10
-"""Beats between two looks at whether somebody ended a waiting agent in the Prefect UI."""
-REAP = 120
-"""Beats between two looks for reservations whose process is gone."""
+LOOK = 0.2
+"""Seconds between two looks at what was decided and asked; half of the way from a click to a flow that goes on."""
+BEAT = 3
+"""Looks between two signs of life."""
+LOOK_AT_PREFECT = 25
+"""Looks between two at whether somebody ended a waiting agent in the Prefect UI."""
+REAP = 300
+"""Looks between two for reservations whose process is gone."""
 CANCELLED = frozenset({"CANCELLING", "CANCELLED"})
 FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 
 
 @contextmanager
-def supervised(tools: Toolbox, record: RunRecord, on_force: Callable[[StopRequest], None]) -> Iterator[None]:
+def supervised(
+    tools: Toolbox,
+    record: RunRecord,
+    on_force: Callable[[StopRequest], None],
+    on_lost: Callable[[], None],
+) -> Iterator[None]:
     """Watch over a run in a thread for as long as the context is open, then give the repository back."""
     ended = threading.Event()
     # A force that was asked of an earlier host has nothing left to kill: the flow itself ends a run that is resumed so.
     obeyed = tools.journal.stop_requests(record.id)
-    watch = threading.Thread(
-        target=_watch, args=(tools, record, ended, on_force, obeyed), name=f"watch-{record.id}", daemon=True
-    )
-    watch.start()
+    watch = _Watch(tools, record, ended, on_force, on_lost, obeyed)
+    thread = threading.Thread(target=watch.keep, name=f"watch-{record.id}", daemon=True)
+    thread.start()
     try:
         yield
     finally:
         ended.set()
-        watch.join(timeout=5.0)
+        thread.join(timeout=5.0)
         tools.journal.yield_claim(record.repository, tools.host)
 
 
-def _watch(
-    tools: Toolbox,
-    record: RunRecord,
-    ended: threading.Event,
-    on_force: Callable[[StopRequest], None],
-    obeyed: tuple[StopRequest, ...],
-) -> None:
-    beats = 0
-    shown: Mapping[str, str] = {}
-    while not ended.wait(BEAT):
-        beats += 1
-        try:
-            tools.journal.beat(tools.host, tools.clock.now())
-            # Its hours may have been prolonged meanwhile.
-            record = tools.journal.run(record.id)
-            requests = tools.journal.stop_requests(record.id)
-            forced = next((request for request in requests if request.force and request not in obeyed), None)
-            if forced is not None:
-                on_force(forced)
-                return
-            look_closer = beats % LOOK_AT_PREFECT == 0
-            if look_closer:
-                watch_money(tools, record)
-                _obey_prefect(tools, record, requests)
-                shown = show_money(tools, record, shown)
-            if beats % REAP == 0:
-                reap(tools)
-            for question in tools.journal.questions(record.id, undecided=True):
-                _answer(tools, record, question, requests, look_closer)
-            for question in tools.journal.questions(record.id, unapplied=True):
-                _wake(tools, question, "The question is decided.")
-        except Mishap as trouble:
-            tools.log.warning("%s", trouble.message)
-        except Exception:
-            tools.log.exception("The watch over run %s stumbled and goes on", record.id)
+@dataclass
+class _Watch:
+    """What is looked at again and again while a run is hosted."""
+
+    tools: Toolbox
+    record: RunRecord
+    ended: threading.Event
+    on_force: Callable[[StopRequest], None]
+    on_lost: Callable[[], None]
+    obeyed: tuple[StopRequest, ...]
+    looks: int = 0
+    shown: Mapping[str, str] = field(default_factory=dict)
+
+    def keep(self) -> None:
+        """Look until the run has ended, was stopped by force or is another host's."""
+        while not self.ended.wait(LOOK):
+            self.looks += 1
+            try:
+                if not self._look():
+                    return
+            except Mishap as trouble:
+                self.tools.log.warning("%s", trouble.message)
+            except Exception:
+                self.tools.log.exception("The watch over run %s stumbled and goes on", self.record.id)
+
+    def _look(self) -> bool:
+        """Look once; False when nothing is left to look at."""
+        tools = self.tools
+        # Its hours may have been prolonged meanwhile.
+        self.record = record = tools.journal.run(self.record.id)
+        if self.looks % BEAT == 0 and not self._is_still_ours():
+            self.on_lost()
+            return False
+        requests = tools.journal.stop_requests(record.id)
+        forced = next((request for request in requests if request.force and request not in self.obeyed), None)
+        if forced is not None:
+            self.on_force(forced)
+            return False
+        look_closer = self.looks % LOOK_AT_PREFECT == 0
+        if look_closer:
+            watch_money(tools, record)
+            _obey_prefect(tools, record, requests)
+            self.shown = show_money(tools, record, self.shown)
+        if self.looks % REAP == 0:
+            reap(tools)
+        expire_due(tools.journal, tools.people, tools.clock.now(), record.id)
+        requests = still_asked(record, requests)
+        for question in tools.journal.questions(record.id, undecided=True):
+            _answer(tools, question, requests, look_closer)
+        for question in tools.journal.questions(record.id, unapplied=True):
+            _wake(tools, question, "The question is decided.")
+        return True
+
+    def _is_still_ours(self) -> bool:
+        """Give a sign of life; False when another host took the repository over from this one, which was silent."""
+        now = self.tools.clock.now()
+        self.tools.journal.beat(self.tools.host, now)
+        claim = self.tools.journal.standing_claim(self.record.repository, now)
+        return self.ended.is_set() or (
+            claim is not None and (claim.host, claim.run_id) == (self.tools.host, self.record.id)
+        )
 
 
 def _obey_prefect(tools: Toolbox, record: RunRecord, requests: tuple[StopRequest, ...]) -> None:
@@ -86,43 +123,43 @@ def _obey_prefect(tools: Toolbox, record: RunRecord, requests: tuple[StopRequest
         return
     with suppress(ServerUnreachable):
         if tools.control.state(run) in CANCELLED:
-            tools.journal.request_stop(
-                StopRequest(run_id=record.id, by="somebody", through="prefect", at=tools.clock.now())
-            )
+            now = tools.clock.now()
+            request = StopRequest(run_id=record.id, by="somebody", through="prefect", at=now)
+            ask_to_stop(tools.journal, tools.people, Actor(door=Door.PREFECT, name="somebody"), request, now)
 
 
-def _answer(
-    tools: Toolbox,
-    record: RunRecord,
-    question: Question,
-    requests: tuple[StopRequest, ...],
-    look_closer: bool,
-) -> None:
-    """Answer an open question when the clock, a stop request or Prefect's cancel button does."""
-    now = tools.clock.now()
+def _answer(tools: Toolbox, question: Question, requests: tuple[StopRequest, ...], look_closer: bool) -> None:
+    """Answer an open question when a stop request or Prefect's cancel button does; wake who is to be parked.
+
+    Only of an agent that waits in this very process: one that is parked has ended its flow run, and one that a dead
+    host left behind is entered again first.
+    """
+    hosting = tools.journal.hosting(question.agent_id)
+    if hosting.host != tools.host or hosting.ended is not None:
+        return
     asked_to_stop = [request for request in requests if request.agent_id in (None, question.agent_id)]
     if asked_to_stop:
         stop = asked_to_stop[-1]
-        _decide(tools, question, Answer.STOPPED, stop.by, stop.through, now)
-    elif now >= min(question.deadline, record.deadline):
-        if on_deadline(question.why) is OnDeadline.PARK:
-            _wake(tools, question, "Nobody has answered in time.")
-        else:
-            _decide(tools, question, Answer.EXPIRED, "nobody in time", "clock", now)
-    elif look_closer:
+        _stop(tools, question, Actor(door=Door.STOP, name=stop.by), f"asked through {stop.through}")
+    elif tools.clock.now() >= question.deadline:
+        _wake(tools, question, "Nobody has answered in time.")
+    elif look_closer and hosting.flow_run is not None:
         with suppress(ServerUnreachable):
-            run = tools.journal.flow_run(question.agent_id)
-            if run is not None and tools.control.state(run) in FINAL:
-                _decide(tools, question, Answer.STOPPED, "somebody", "prefect", now)
+            if tools.control.state(hosting.flow_run) in FINAL:
+                _stop(tools, question, Actor(door=Door.PREFECT, name="somebody"), "cancelled in Prefect")
 
 
-def _decide(tools: Toolbox, question: Question, answer: Answer, by: str, through: str, now: datetime) -> None:
-    tools.journal.decide(question.id, Decision(answer=answer, by=by, through=through, at=now))
+def _stop(tools: Toolbox, question: Question, actor: Actor, words: str) -> None:
+    attempt = Attempt(question=question.id, answer=Answer.STOPPED, words=words, seal=question.seal)
+    decide(tools.journal, tools.people, actor, attempt, tools.clock.now())
 
 
 def _wake(tools: Toolbox, question: Question, why: str) -> None:
-    """Wake the paused flow run; in an outage the next beat tries again."""
-    run = tools.journal.flow_run(question.agent_id)
-    if run is not None:
+    """Wake the paused flow run, if this very process hosts it; in an outage the next beat tries again.
+
+    What another process hosted, or has ended, would be Running for ever: nobody is there to go on.
+    """
+    hosting = tools.journal.hosting(question.agent_id)
+    if hosting.host == tools.host and hosting.ended is None and hosting.flow_run is not None:
         with suppress(ServerUnreachable):
-            tools.control.wake(run, why)
+            tools.control.wake(hosting.flow_run, why)

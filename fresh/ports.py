@@ -20,6 +20,7 @@ from fresh.domain.conversation import Reply, Request, Tier, Usage
 from fresh.domain.evidence import Evidence, RunEnd, TestRun
 from fresh.domain.feature import Feature, Finding, Inventory, Kind
 from fresh.domain.fitting import Merged
+from fresh.domain.hosting import Hosting, Unhosted
 from fresh.domain.lesson import Lesson
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import RunOrder
@@ -562,6 +563,17 @@ class Journal(Protocol):
 
     def entered_at(self, agent_id: str) -> datetime | None:
         """Read when the agent was entered first; None when it never was."""
+        ...
+
+    def hosting(self, agent_id: str) -> Hosting:
+        """Read where an agent was entered last, and whether it has ended. Raises KeyError."""
+        ...
+
+    def runs_to_reenter(self, at: datetime) -> tuple[Unhosted, ...]:
+        """List the runs that nobody hosts and that have something left to do, the one that waits longest first.
+
+        That is an unfinished run whose process died, and one with a decision for an agent that has not gone on.
+        """
         ...
 
     def begin_step(self, agent_id: str, step: str, ordinal: int, at: datetime) -> str | None:

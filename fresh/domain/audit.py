@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from fresh.domain.people import Door
@@ -52,9 +52,9 @@ class Link(Value):
         return Entry.model_validate_json(self.entry)
 
 
-def link(number: int, previous: str, entry: Entry) -> Link:
-    """Chain an entry to the row before it."""
-    text = json.dumps(entry.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+def link(number: int, previous: str, entry: Entry, hide: Callable[[str], str] = str) -> Link:
+    """Chain an entry to the row before it; `hide` takes our own secrets out of JSON before its digest is computed."""
+    text = hide(json.dumps(entry.model_dump(mode="json"), sort_keys=True, separators=(",", ":")))
     return Link(number=number, previous=previous, entry=text, digest=digest(number, previous, text))
 
 

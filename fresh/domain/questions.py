@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.approval import OnDeadline, Why, on_deadline
 from fresh.domain.evidence import CheckState
 from fresh.domain.landing import obstacles
-from fresh.domain.quoting import prose
+from fresh.domain.quoting import code, prose
 
 OPENING = {
     Why.READY: "Agent completed work, please test branch",
@@ -23,6 +25,7 @@ MARKS = {CheckState.PASSED: "✅", CheckState.FAILED: "❌", CheckState.NOT_RUN:
 
 
 LONGEST_QUESTION = 2000
+MOST_PATHS = 20
 
 
 def architecture_summary(ticket: Ticket, question: str) -> str:
@@ -33,27 +36,33 @@ def architecture_summary(ticket: Ticket, question: str) -> str:
     )
 
 
-def question_text(ticket: Ticket, why: Why, report: AgentReport) -> str:
+def question_text(ticket: Ticket, why: Why, report: AgentReport, deadline: datetime) -> str:
     """Write the question that a person reads in every door."""
+    summary = report.summary if why is Why.ARCHITECTURE else prose(report.summary)
     lines = [
         f"{OPENING[why]} {ticket.branch}",
         "",
-        f"**{ticket.kind} of `{ticket.feature.key}`** {report.summary}",
+        f"**{ticket.kind} of {code(ticket.feature.key)}** {summary}",
         "",
     ]
     if report.change is not None:
-        files = ", ".join(f"`{path}`" for path in report.change.paths)
+        paths = report.change.paths
+        files = ", ".join(code(path) for path in paths[:MOST_PATHS])
+        files += f" and {len(paths) - MOST_PATHS} more" if len(paths) > MOST_PATHS else ""
         lines.append(f"- Change: +{report.change.added} −{report.change.removed} in {files}")
     if report.evidence is not None:
-        lines += [f"- {MARKS[check.state]} {check.name}: {check.fact}" for check in report.evidence.checks]
+        lines += [
+            f"- {MARKS[check.state]} {prose(check.name)}: {prose(check.fact)}"
+            for check in report.evidence.checks
+        ]
         ruling = report.evidence.policy
-        lines += [f"- Policy says {ruling.ruling}: {reason}" for reason in ruling.reasons]
+        lines += [f"- Policy says {ruling.ruling}: {prose(reason)}" for reason in ruling.reasons]
     if report.landing is not None:
         lines += [f"- ⚠️ As it is, {obstacle}" for obstacle in obstacles(report.landing)]
     lines.append(f"- Cost: {report.cost} of {ticket.order.cap}")
     if report.commit is not None:
-        lines.append(f"- Try it: `git switch {ticket.branch}`")
-    lines += [
-        f"- Without an answer in {ticket.order.approval_timeout:g} minutes {SILENCE[on_deadline(why)]}.",
-    ]
+        lines.append(f"- Commit: `{report.commit}`")
+        lines.append(f"- Try it: `git switch {ticket.branch}`, or look: `fresh auto diff {ticket.agent_id}`")
+    until = deadline.astimezone(UTC)
+    lines.append(f"- Without an answer until {until:%Y-%m-%d %H:%M} UTC {SILENCE[on_deadline(why)]}.")
     return "\n".join(lines)

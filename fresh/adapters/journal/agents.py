@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from fresh.adapters.journal import schema
 from fresh.adapters.journal.cells import moment, seconds
 from fresh.adapters.journal.store import Store
-from fresh.domain.agent import AgentReport, Ticket
+from fresh.domain.agent import AgentReport, Outcome, Ticket
+from fresh.domain.hosting import Hosting
 from fresh.domain.record import Host
 
 
@@ -71,6 +72,19 @@ class Agents:
         with self._store.reading() as connection:
             row = connection.execute(select(table.c.flow_run).where(table.c.id == agent_id)).first()
         return None if row is None else cast("str | None", row.flow_run)
+
+    def hosting(self, agent_id: str) -> Hosting:
+        """Read where the agent was entered last, and whether it has ended. Raises KeyError."""
+        table = schema.agent
+        with self._store.reading() as connection:
+            row = connection.execute(table.select().where(table.c.id == agent_id)).first()
+        if row is None:
+            raise KeyError(agent_id)
+        return Hosting(
+            flow_run=row.flow_run,
+            host=None if row.host is None else Host.parse(row.host),
+            ended=None if row.outcome is None else Outcome(row.outcome),
+        )
 
     def entered_at(self, agent_id: str) -> datetime | None:
         """Read when the agent was entered first."""

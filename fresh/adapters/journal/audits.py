@@ -65,7 +65,8 @@ def append(store: Store, connection: Connection, entry: Entry) -> Link:
     head = audit_schema.audit_head
     store.insert_once(connection, head, id=HEAD, number=0, digest=GENESIS)
     last = connection.execute(select(head).where(head.c.id == HEAD).with_for_update()).one()
-    row = link(last.number + 1, last.digest, entry)
+    redact = store.redact
+    row = link(last.number + 1, last.digest, redact.model(entry), redact.json)
     connection.execute(
         audit_schema.audit.insert().values(**row.model_dump(), run_id=entry.run_id, question=entry.question)
     )

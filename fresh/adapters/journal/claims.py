@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
@@ -11,6 +12,8 @@ from fresh.adapters.journal import schema
 from fresh.adapters.journal.cells import moment, seconds
 from fresh.adapters.journal.status import is_living
 from fresh.adapters.journal.store import Store, Writable
+from fresh.domain.agent import Outcome
+from fresh.domain.hosting import Unhosted, WhyReenter
 from fresh.domain.record import Claim, Host
 
 
@@ -45,6 +48,26 @@ class Claims:
             row = connection.execute(table.select().where(table.c.repository == repository)).first()
         return _claim(row) if row is not None and self._is_living(row, at) else None
 
+    def runs_to_reenter(self, at: datetime) -> tuple[Unhosted, ...]:
+        """List the runs that nobody hosts and that have something left to do, the one that waits longest first."""
+        run, question, agent, claim = schema.run, schema.question, schema.agent, schema.claim
+        waits = agent.c.outcome.is_(None) | (agent.c.outcome == Outcome.PARKED.value)
+        decided = (
+            select(func.min(question.c.decided_at))
+            .join(agent, agent.c.id == question.c.agent_id)
+            .where(question.c.run_id == run.c.id, question.c.answer.is_not(None))
+            .where(question.c.applied_at.is_(None), waits)
+            .scalar_subquery()
+        )
+        # Whoever holds the repository for another run keeps this one out as well.
+        wanted = select(run, decided.label("decided"), claim.c.host, claim.c.beat).outerjoin(
+            claim, claim.c.repository == run.c.repository
+        )
+        with self._store.reading() as connection:
+            rows = connection.execute(wanted.where(run.c.closed_at.is_(None) | decided.is_not(None))).all()
+        found = [_unhosted(row) for row in rows if row.host is None or not self._is_living(row, at)]
+        return tuple(sorted(found, key=lambda one: (one.since, one.run_id)))
+
     def beat(self, host: Host, at: datetime) -> bool:
         """Renew a host's claims; False when it holds none any more."""
         table = schema.claim
@@ -77,6 +100,18 @@ def _prolong(connection: Connection, run_id: str, now: float) -> None:
     signs = [row.opened_at, row.closed_at, *(connection.execute(sign).scalar_one() for sign in (line, beat))]
     idle = max(0.0, now - max(sign for sign in signs if sign is not None))
     connection.execute(table.update().where(table.c.id == run_id).values(deadline=table.c.deadline + idle))
+
+
+def _unhosted(row: Row[Any]) -> Unhosted:
+    if row.decided is not None:
+        return Unhosted(
+            run_id=row.id,
+            repository=row.repository,
+            why=WhyReenter.UNDELIVERED,
+            since=moment(row.decided),
+        )
+    since = moment(row.beat if row.beat is not None else row.opened_at)
+    return Unhosted(run_id=row.id, repository=row.repository, why=WhyReenter.DIED, since=since)
 
 
 def _claim(row: Row[tuple[object, ...]]) -> Claim:

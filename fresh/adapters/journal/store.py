@@ -42,7 +42,7 @@ class Store:
 
     def __init__(self, url: str, redact: Redactor) -> None:
         self._url = url
-        self._redact = redact
+        self.redact = redact
         self._engine: Engine | None = None
         self._lock = threading.Lock()
 
@@ -116,8 +116,8 @@ class Store:
         with self._lock:
             if self._engine is None:
                 self._engine = _connect(self._url)
-                if self._redact.secrets:
-                    _keep_secrets_out(self._engine, self._redact)
+                if self.redact.secrets:
+                    _keep_secrets_out(self._engine, self.redact)
                 _create(self._engine)
             return self._engine
 
