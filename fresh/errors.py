@@ -7,8 +7,10 @@
     │   ├── SandboxUnavailable untrusted commands can't be contained on this machine
     │   ├── Halted             the run or the agent was asked to stop in the middle of something
     │   ├── BudgetExhausted    an account can't cover the most that a request could cost
+    │   ├── ForgeRefused       GitHub said a definite no, and nothing was made
     │   └── ModelRefused       the provider said a definite no, and nothing was made
     ├── Mishap             something outside failed; `.retryable` says whether trying again can help
+    │   ├── ForgeUnclear       no readable reply: what GitHub was asked for may have happened
     │   ├── GitFailed
     │   ├── ModelUnclear       no readable reply: what was sent may have been worked on and billed
     │   ├── ServerUnreachable
@@ -78,12 +80,35 @@ class ModelRefused(Refusal):
         self.wait = wait
 
 
+class ForgeRefused(Refusal):
+    """GitHub refused a request with an HTTP `status`, and nothing was made.
+
+    `retryable` says whether the same request can succeed later, `wait` how many seconds GitHub asked for.
+    """
+
+    def __init__(
+        self, message: str, *, status: int, hint: str = "", retryable: bool = False, wait: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.retryable = retryable
+        self.wait = wait
+
+
 class Mishap(FreshError):
     """Something outside failed."""
 
     def __init__(self, message: str, *, hint: str = "", retryable: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.retryable = retryable
+
+
+class ForgeUnclear(Mishap):
+    """GitHub gave no readable reply: what it was asked for may have happened. `wait` is how many seconds it asked for."""
+
+    def __init__(self, message: str, *, hint: str = "", wait: float | None = None) -> None:
+        super().__init__(message, hint=hint, retryable=True)
+        self.wait = wait
 
 
 class GitFailed(Mishap):

@@ -24,6 +24,7 @@ from fresh.domain.hosting import Hosting, Unhosted
 from fresh.domain.lesson import Lesson
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import RunOrder
+from fresh.domain.publication import Publication
 from fresh.domain.record import Claim, Event, Host, RunRecord
 from fresh.domain.report import RunReport
 from fresh.domain.status import RunStatus
@@ -768,8 +769,22 @@ class Lessons(Protocol):
 class Forge(Protocol):
     """Where pull requests live."""
 
-    def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> str:
-        """Publish the page of an agent's branch once; return its address. Found again, never made twice."""
+    def ready(self, base: str) -> tuple[str, ...]:
+        """Say where the pull requests of a base commit will be; sentences that people should know.
+
+        Raises Refusal, ForgeRefused, ForgeUnclear or OperatorMistake when there can be none.
+        """
+        ...
+
+    def waiting(self) -> int | None:
+        """Count the open pull requests of agents; None where nobody counts them. Raises ForgeRefused, ForgeUnclear."""
+        ...
+
+    def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> Publication:
+        """Publish the page of an agent's branch once; say where it is. Found again, never made twice.
+
+        Raises Refusal when the branch or its pull request is somebody else's by now, ForgeRefused, ForgeUnclear.
+        """
         ...
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -94,7 +94,27 @@ class Settings(BaseSettings):
         description="any OpenAI-compatible server; default OpenAI's own",
     )
     openai_api_key: SecretStr | None = Field(default=None, alias="OPENAI_API_KEY")
-    github_token: SecretStr | None = Field(default=None, alias="GITHUB_TOKEN")
+    github_token: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("GITHUB_TOKEN", "GH_TOKEN"),
+        description="a token of GitHub",
+    )
+    github_app_id: str | None = Field(
+        default=None, alias="GITHUB_APP_ID", description="a GitHub App, instead of a token"
+    )
+    github_app_private_key: SecretStr | None = Field(
+        default=None, alias="GITHUB_APP_PRIVATE_KEY", description="its key: PEM text, or the path of the file"
+    )
+    github_app_installation_id: int | None = Field(
+        default=None, alias="GITHUB_APP_INSTALLATION_ID", description="found by the repository when unset"
+    )
+    github_api_url: str | None = Field(
+        default=None,
+        alias="GITHUB_API_URL",
+        description="API of a GitHub Enterprise server; without it a token goes to github.com and *.ghe.com alone",
+    )
+    github_server_url: str | None = Field(default=None, alias="GITHUB_SERVER_URL")
+    gh_host: str | None = Field(default=None, alias="GH_HOST")
     slack_bot_token: SecretStr | None = Field(default=None, alias="SLACK_BOT_TOKEN")
     slack_app_token: SecretStr | None = Field(
         default=None,
@@ -176,6 +196,12 @@ class Settings(BaseSettings):
     def has_model(self) -> bool:
         """Say whether a language model is configured: a key, or a server of one's own."""
         return bool(self.openai_base_url or (self.openai_api_key and self.openai_api_key.get_secret_value()))
+
+    @property
+    def github_hosts(self) -> frozenset[str]:
+        """The hosts that the operator named as GitHub's own or an enterprise's."""
+        named = (self.gh_host, urlsplit(self.github_server_url or "").hostname)
+        return frozenset(host.lower() for host in named if host)
 
     def own_price(self) -> tuple[Decimal, Decimal] | None:
         """Give the operator's own price for input and output tokens. Raises OperatorMistake."""

@@ -44,6 +44,7 @@ from fresh.settings import Settings, read_settings
 from fresh.whereabouts import journal_url, state_home
 
 if TYPE_CHECKING:
+    from fresh.adapters.githubbing.places import Install
     from fresh.engines.llm.meter import Meter
 
 MODELS = "fresh-models"
@@ -128,7 +129,6 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     from fresh.adapters.bwrap_sandbox import BwrapSandbox
     from fresh.adapters.git_workspace import GitWorkspace
     from fresh.adapters.key_scan import find_keys
-    from fresh.adapters.local_forge import LocalForge
     from fresh.adapters.pip_environment import PipEnvironments
     from fresh.adapters.processes import lives, this_host
     from fresh.adapters.report_files import ReportsBelow
@@ -178,7 +178,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
             scan=find_keys,
         ),
         engines={EngineName.CODEMOD: CodemodEngine(tidier=RuffTidier())},
-        forge=LocalForge(home),
+        forge=_forge(settings, repository, home, journal),
         reports=ReportsBelow(home, redact),
         take_inventory=survey,
         redact=redact,
@@ -244,6 +244,39 @@ def _meter(settings: Settings, tools: Toolbox, prices: Prices) -> Meter:
         permit=lambda: tools.control.permit(MODELS),
         halted=halted,
         day_budget=None if settings.day_budget is None else Usd.of(settings.day_budget),
+    )
+
+
+def github_install(settings: Settings) -> Install:
+    """Gather what this installation knows of GitHub."""
+    from fresh.adapters.githubbing.access import Credentials
+    from fresh.adapters.githubbing.places import Install
+
+    token, key = settings.github_token, settings.github_app_private_key
+    return Install(
+        credentials=Credentials(
+            token=token.get_secret_value().strip() if token is not None else "",
+            app_id=(settings.github_app_id or "").strip(),
+            private_key=key.get_secret_value() if key is not None else "",
+            installation=settings.github_app_installation_id,
+        ),
+        api_url=settings.github_api_url or None,
+        hosts=settings.github_hosts,
+    )
+
+
+def _forge(settings: Settings, repository: Path, home: Path, journal: Journal) -> Forge:
+    from fresh.adapters.github_forge import GitHubForge
+    from fresh.adapters.local_forge import LocalForge
+    from fresh.adapters.system_clock import SystemClock
+
+    return GitHubForge(
+        repository,
+        home,
+        github_install(settings),
+        local=LocalForge(home),
+        clock=SystemClock(),
+        memory=journal,
     )
 
 

@@ -17,7 +17,8 @@ from fresh.domain.steps import Analysis, Made, Offered, Proven, Published
 from fresh.domain.work import Plan, Work
 from fresh.errors import Declined, Refusal, TreeRefused
 from fresh.wiring import Toolbox, toolbox
-from tasks.durable import once
+from tasks.durable import narrate, once
+from tasks.showing import show_page
 
 
 def _tools(ticket: Ticket) -> Toolbox:
@@ -135,6 +136,12 @@ def publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> Publ
         tools.workspace.publish(report.commit, ticket.branch)
         title, body = page(ticket, report, plan, work)
         title, body = tools.redact(title), tools.redact(body)
-        return Published(branch=ticket.branch, pull_request=tools.forge.publish(ticket, report, title, body))
+        show_page(
+            f"page-{ticket.agent_id}", f"# {title}\n\n{body}", f"Pull request of agent {ticket.agent_id}"
+        )
+        made = tools.forge.publish(ticket, report, title, body)
+        if made.note:
+            narrate(tools, ticket.run_id, f"Agent {ticket.agent_id}: {made.note}", ticket.agent_id)
+        return Published(branch=ticket.branch, pull_request=made.address, note=made.note)
 
     return once(tools, ticket, Step.PUBLISH, 0, Published, act)

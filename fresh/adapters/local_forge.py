@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.identity import slug
+from fresh.domain.publication import Publication
 from fresh.errors import StorageFailed
 
 
@@ -17,8 +18,16 @@ class LocalForge:
     def __init__(self, state: Path) -> None:
         self._pages = state.absolute() / "pull_requests"
 
-    def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> str:
-        """Write the page of an agent's branch once and return its path; a page that is there is left as it is.
+    def ready(self, base: str) -> tuple[str, ...]:
+        """Say nothing: a page can always be written."""
+        return ()
+
+    def waiting(self) -> int | None:
+        """Count nothing: nobody closes a page."""
+        return None
+
+    def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> Publication:
+        """Write the page of an agent's branch once and give its path; a page that is there is left as it is.
 
         Raises StorageFailed.
         """
@@ -30,7 +39,7 @@ class LocalForge:
             _write_once(place, text.encode("utf-8", "replace"))
         except OSError as failed:
             raise StorageFailed(f"The pull request {place} can't be written: {failed}.") from failed
-        return os.fspath(place)
+        return Publication(address=os.fspath(place))
 
 
 def _write_once(place: Path, content: bytes) -> None:

@@ -55,3 +55,4 @@ class Published(Value):
 
     branch: str
     pull_request: str
+    note: str = ""

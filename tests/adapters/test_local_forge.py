@@ -13,8 +13,10 @@ from tests.contracts.test_forge import REPORT, SHA, make_ticket
 
 
 def test_the_page_lies_under_the_agents_id_and_the_features_name(tmp_path: Path) -> None:
-    address = LocalForge(tmp_path).publish(
-        make_ticket(), REPORT, "Hook up build_agency", "Two checks passed."
+    address = (
+        LocalForge(tmp_path)
+        .publish(make_ticket(), REPORT, "Hook up build_agency", "Two checks passed.")
+        .address
     )
     assert address == f"{tmp_path}/pull_requests/abc12345-build-agency.md"
     page = Path(address).read_text()
@@ -26,8 +28,8 @@ def test_the_page_lies_under_the_agents_id_and_the_features_name(tmp_path: Path)
 
 def test_a_page_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
     forge = LocalForge(tmp_path)
-    address = forge.publish(make_ticket(), REPORT, "Title", "First.")
-    assert forge.publish(make_ticket(), REPORT, "Title", "Second.") == address
+    address = forge.publish(make_ticket(), REPORT, "Title", "First.").address
+    assert forge.publish(make_ticket(), REPORT, "Title", "Second.").address == address
     assert "First." in Path(address).read_text()
 
 
@@ -35,7 +37,7 @@ def test_what_a_killed_writer_left_is_overwritten_and_not_taken_for_a_page(tmp_p
     pages = tmp_path / "pull_requests"
     pages.mkdir()
     (pages / ".abc12345-build-agency.md.unfinished").write_text("# Hal")
-    address = LocalForge(tmp_path).publish(make_ticket(), REPORT, "Title", "Whole.")
+    address = LocalForge(tmp_path).publish(make_ticket(), REPORT, "Title", "Whole.").address
     assert Path(address).read_text().endswith("Whole.\n")
     assert [file.name for file in pages.iterdir()] == ["abc12345-build-agency.md"]
 
@@ -44,7 +46,9 @@ def test_many_writers_at_once_make_one_whole_page(tmp_path: Path) -> None:
     forge = LocalForge(tmp_path)
     pages = [f"{number} " * 20_000 for number in range(16)]
     with ThreadPoolExecutor(16) as pool:
-        addresses = set(pool.map(lambda page: forge.publish(make_ticket(), REPORT, "Title", page), pages))
+        addresses = set(
+            pool.map(lambda page: forge.publish(make_ticket(), REPORT, "Title", page).address, pages)
+        )
     (address,) = addresses
     assert Path(address).read_text().partition("\n\n")[2].partition("\n\n")[2].strip() in {
         page.strip() for page in pages
@@ -53,13 +57,13 @@ def test_many_writers_at_once_make_one_whole_page(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../../escape", "a/b", "Ünïcode", "x" * 300])
 def test_a_hostile_name_stays_within_the_directory(tmp_path: Path, name: str) -> None:
-    address = Path(LocalForge(tmp_path).publish(make_ticket(name=name), REPORT, "Title", "Page."))
+    address = Path(LocalForge(tmp_path).publish(make_ticket(name=name), REPORT, "Title", "Page.").address)
     assert address.parent == tmp_path / "pull_requests"
     assert address.exists()
 
 
 def test_a_title_is_one_line(tmp_path: Path) -> None:
-    address = LocalForge(tmp_path).publish(make_ticket(), REPORT, "One\n\n# Two", "Page.")
+    address = LocalForge(tmp_path).publish(make_ticket(), REPORT, "One\n\n# Two", "Page.").address
     assert Path(address).read_text().splitlines()[0] == "# One # Two"
 
 

@@ -57,7 +57,7 @@ def forge(request: pytest.FixtureRequest, tmp_path: Path) -> Forge:
 
 
 def test_a_pull_request_has_an_address(forge: Forge) -> None:
-    assert forge.publish(make_ticket(), REPORT, "Hook up build_agency", "Evidence.")
+    assert forge.publish(make_ticket(), REPORT, "Hook up build_agency", "Evidence.").address
 
 
 def test_publishing_again_finds_the_same_pull_request(forge: Forge) -> None:

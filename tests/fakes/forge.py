@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fresh.domain.agent import AgentReport, Ticket
+from fresh.domain.publication import Publication
 from fresh.errors import FreshError
 
 
@@ -26,8 +27,19 @@ class FakeForge:
     pull_requests: dict[str, PullRequest] = field(default_factory=dict)
     outage: FreshError | None = None
     asked: int = 0
+    others: int | None = None
 
-    def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> str:
+    def ready(self, base: str) -> tuple[str, ...]:
+        """Be ready, unless there is an outage."""
+        if self.outage is not None:
+            raise self.outage
+        return ()
+
+    def waiting(self) -> int | None:
+        """Count what the test says is open besides what was published here; None means that nobody counts."""
+        return None if self.others is None else self.others + len(self.pull_requests)
+
+    def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> Publication:
         """Publish once for each agent."""
         self.asked += 1
         if self.outage is not None:
@@ -39,4 +51,4 @@ class FakeForge:
             title,
             page,
         )
-        return self.pull_requests.setdefault(ticket.agent_id, made).address
+        return Publication(address=self.pull_requests.setdefault(ticket.agent_id, made).address)

@@ -178,7 +178,7 @@ def _failure(arguments: Sequence[str], code: int, complaint: str) -> GitFailed:
 
 
 def _verb(arguments: Sequence[str]) -> str:
-    return arguments[2] if arguments[0] == "-C" else arguments[0]
+    return arguments[2] if arguments[0] in ("-C", "-c") else arguments[0]
 
 
 @cache

@@ -93,6 +93,10 @@ class Mirror:
         """Read our own ref."""
         return self._read_ref(f"{KEPT}/{demand_plain(name)}")
 
+    def all_kept(self) -> frozenset[str]:
+        """List the commits that our own refs point at: every one that an agent ever recorded."""
+        return frozenset(self.git.run("for-each-ref", "--format=%(objectname)", KEPT).decode().split())
+
     def shallow_roots(self) -> str:
         """Read the mirror's own shallow file; empty when the history is whole."""
         file = self.directory / "shallow"

@@ -69,6 +69,12 @@ class Target:
             name.removeprefix("refs/heads/") if asked.code == 0 and name.startswith("refs/heads/") else None
         )
 
+    def setting(self, name: str) -> str | None:
+        """Read the newest value of a setting of this very repository; None when it has none."""
+        asked = self.git.ask("config", "--local", "--includes", "--null", "--get", name)
+        value = os.fsdecode(asked.output).split("\0")[0]
+        return value or None if asked.code == 0 else None
+
     def shallow_roots(self) -> frozenset[str]:
         """Read the commits whose parents a shallow clone left out."""
         file = self.shared / "shallow"

@@ -1,0 +1,45 @@
+"""Waiting for GitHub, with bounds: it is asked again, and told nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from fresh.errors import ForgeRefused, ForgeUnclear
+from fresh.ports import Clock
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """`delays` are the seconds before each further try when no reply came; `longest` bounds all waiting of one act."""
+
+    clock: Clock
+    longest: float = 900.0
+    delays: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+
+    def persist(self, act: Callable[[], Result]) -> Result:
+        """Do an act that may be done again, until GitHub answers it. Raises ForgeRefused, ForgeUnclear.
+
+        Each doing must first look whether an earlier one has happened, when what it does must not happen twice.
+        """
+        waited, tries = 0.0, 0
+        while True:
+            try:
+                return act()
+            except ForgeUnclear as unclear:
+                if tries >= len(self.delays):
+                    raise
+                wait = max(self.delays[tries], unclear.wait or 0.0)
+                tries += 1
+                if waited + wait > self.longest:
+                    raise
+            except ForgeRefused as refused:
+                if not refused.retryable or refused.wait is None or waited + refused.wait > self.longest:
+                    raise
+                # A second on top: the limit is GitHub's clock, not ours.
+                wait = refused.wait + 1.0
+            waited += wait
+            self.clock.sleep(wait)
