@@ -232,18 +232,21 @@ class Stage:
 
     def bot(self, **environment: str) -> InnerBot:
         """Start a bot in a thread of this process: the same life, without seconds of imports."""
-        given = {**self._settings(), **environment}
-        aliased = {name: value for name, value in given.items() if name.startswith("SLACK_")}
-        fields = {
-            name.removeprefix("FRESH_").lower(): value
-            for name, value in given.items()
-            if name.startswith("FRESH_")
-        }
         (self.home / "bot.json").unlink(missing_ok=True)
-        bot = InnerBot(Settings.model_validate({**aliased, **fields}), self.repository, self.home)
+        bot = InnerBot(self.settings(**environment), self.repository, self.home)
         self.inner.append(bot)
         self.slack.until(bot.is_ready, 30, "readiness")
         return bot
+
+    def settings(self, **more: str) -> Settings:
+        """The settings of a bot, by the names of variables or of fields."""
+        given = {**self._settings(), **more}
+        return Settings.model_validate(
+            {
+                name.removeprefix("FRESH_").lower() if name.startswith("FRESH_") else name: value
+                for name, value in given.items()
+            }
+        )
 
     def _settings(self) -> dict[str, str]:
         return {

@@ -18,11 +18,11 @@ class Gestures:
         self.workspace = workspace
         self._response_root = response_root
 
-    def click(self, user: str, message: Message, action_id: str, **changes: Any) -> Payload:
+    def click(self, user: str, message: Message, name: str, **changes: Any) -> Payload:
         """Click a button that the message has; `changes` forge parts of the action."""
-        button = message.button(action_id)
+        button = message.button(name)
         if button is None:
-            raise LookupError(f"no button {action_id} on {message.ts}: {message.buttons}")
+            raise LookupError(f"no button {name} on {message.ts}: {message.buttons}")
         return self.forged(user, message, {**button, "type": "button", **changes})
 
     def forged(self, user: str, message: Message, action: Payload) -> Payload:

@@ -195,9 +195,9 @@ class FakeSlack(Workspace):
 
         return self._do(all_of_them(), within=60 + apart * len(payloads))
 
-    def click(self, user: str, message: Message, action_id: str, **changes: Any) -> Ack:
+    def click(self, user: str, message: Message, button: str, **changes: Any) -> Ack:
         """Click a button of a message."""
-        return self.send("interactive", self.gestures.click(user, message, action_id, **changes))
+        return self.send("interactive", self.gestures.click(user, message, button, **changes))
 
     def submit(self, user: str, view: Payload, values: dict[str, Payload], **changes: Any) -> Ack:
         """Submit a modal."""
