@@ -45,7 +45,7 @@ def agent(ticket: Ticket) -> State[None]:
     except Halted as halted:
         report = report_of(ticket, Outcome.STOPPED, failure=halted.message)
     except FreshError as trouble:
-        report = report_of(ticket, Outcome.FAILED, failure=trouble.message)
+        report = report_of(ticket, Outcome.FAILED, failure=trouble.in_full)
     except Exception as defect:
         tools.log.exception("Agent %s broke", ticket.agent_id)
         report = report_of(ticket, Outcome.FAILED, failure=f"{type(defect).__name__}: {defect}")

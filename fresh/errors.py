@@ -22,6 +22,8 @@ Each message is one sentence that names the thing and the number; `hint` says wh
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 
 class FreshError(Exception):
     """Carry one sentence for people and a hint on what to do."""
@@ -36,6 +38,11 @@ class FreshError(Exception):
     def reword(self, message: str, hint: str) -> None:
         """Say it in other words."""
         self.message, self.hint, self.args = message, hint, (message,)
+
+    @property
+    def in_full(self) -> str:
+        """Say what went wrong and what to do about it, for a report that is read later."""
+        return f"{self.message} {self.hint}".rstrip()
 
 
 class Refusal(FreshError):
@@ -66,18 +73,35 @@ class BudgetExhausted(Refusal):
         self.account = account
 
 
+class Lacking(StrEnum):
+    """What of a request a provider does not have, and could be asked without."""
+
+    TOOLS = "tools"
+    FLEX = "flex"
+    ROOM = "room"
+    """The conversation and the longest reply together are more than the model's context."""
+
+
 class ModelRefused(Refusal):
     """The provider refused a request before anything was made.
 
-    `retryable` says whether the same request can succeed later, `wait` how many seconds the provider asked for.
+    `retryable` says whether the same request can succeed later, `wait` how many seconds the provider asked for,
+    `lacks` what it could be asked without.
     """
 
     def __init__(
-        self, message: str, *, hint: str = "", retryable: bool = False, wait: float | None = None
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        retryable: bool = False,
+        wait: float | None = None,
+        lacks: Lacking | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.retryable = retryable
         self.wait = wait
+        self.lacks = lacks
 
 
 class ForgeRefused(Refusal):

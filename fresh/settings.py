@@ -53,6 +53,22 @@ class Settings(BaseSettings):
         default=None,
         description="how the server is spoken to; default: Responses, and Chat Completions where that is unknown",
     )
+    tools: Literal["called", "spoken"] | None = Field(
+        default=None,
+        description="how a model uses tools: by tool calls, or as JSON in its words; default: by calls, and in words "
+        "where the server refuses tools",
+    )
+    reply_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        le=7200,
+        description="seconds that a reply may take; default 300, and 900 on the flex tier",
+    )
+    flex_fallback: bool = Field(
+        default=False,
+        description="whether requests of --overnight may go at the standard tier, at about twice the price, while the "
+        "flex tier has no room or the model does not have it",
+    )
     knows_openai: bool | None = Field(
         default=None,
         description="whether the server knows what only OpenAI's own do (service tiers, sealed reasoning, cache keys); "

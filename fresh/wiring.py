@@ -197,7 +197,13 @@ def _give_model(tools: Toolbox, settings: Settings, transcripts: Transcripts) ->
     from fresh.engines.llm.engine import LlmEngine
 
     prices = _prices(settings)
-    asker = Asker(_meter(settings, tools, prices), settings.default_model, settings.max_output_tokens)
+    asker = Asker(
+        _meter(settings, tools, prices),
+        settings.default_model,
+        settings.max_output_tokens,
+        calls_tools=None if settings.tools is None else settings.tools == "called",
+        seconds=settings.reply_seconds,
+    )
     engine = LlmEngine(asker, transcripts, tools.clock, secrets=settings.secrets())
 
     tools.engines = {**tools.engines, EngineName.LLM: engine}
@@ -208,12 +214,14 @@ def _give_model(tools: Toolbox, settings: Settings, transcripts: Transcripts) ->
 def cost_of_first_request(settings: Settings, model: str) -> Usd:
     """Say the most that an agent's first request can cost. Raises OperatorMistake for a model without a price."""
     from fresh.engines.llm.asking import instructions
-    from fresh.engines.llm.tools import tools
+    from fresh.engines.llm.tools import shape, tools
 
+    called = settings.tools != "spoken"
     first = Request(
         model=model,
-        instructions=instructions(),
-        tools=tools(),
+        instructions=instructions(called),
+        tools=tools() if called else (),
+        shape=None if called else shape(),
         items=(Told(text="x" * SHORT_BRIEF),),
         max_output_tokens=settings.max_output_tokens,
     )
@@ -243,6 +251,7 @@ def _meter(settings: Settings, tools: Toolbox, prices: Prices) -> Meter:
         host=tools.host,
         permit=lambda: tools.control.permit(MODELS),
         halted=halted,
+        flex_fallback=settings.flex_fallback,
         day_budget=None if settings.day_budget is None else Usd.of(settings.day_budget),
     )
 

@@ -56,7 +56,7 @@ def implement(ticket: Ticket, plan: Plan, ordinal: int, feedback: Evidence | Non
                 tools.prover.tree(ticket), tools.redact(_message(ticket, plan, work)), ticket.base
             )
         except TreeRefused as refused:
-            return Made(refused=refused.message)
+            return Made(refused=refused.in_full)
         if commit is None and work.unfinished is not None:
             return Made(refused=work.unfinished)
         if commit is None and work.question is not None:

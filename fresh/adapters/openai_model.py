@@ -17,9 +17,11 @@ import openai
 from pydantic import JsonValue
 
 from fresh.adapters.openai_wires import chat, responses
-from fresh.adapters.openai_wires.faults import is_wire_unknown, translated
+from fresh.adapters.openai_wires.bounded import cut_errors
+from fresh.adapters.openai_wires.faults import is_wire_unknown, said_of, translated
+from fresh.adapters.openai_wires.manners import Manners, is_about_template, learnt, mannerly
 from fresh.adapters.openai_wires.shapes import Unreadable, parsed, writable
-from fresh.domain.conversation import Reply, Request
+from fresh.domain.conversation import Reply, Request, Tier
 from fresh.errors import ModelRefused, OperatorMistake
 
 OPENAI = "https://api.openai.com/v1"
@@ -59,6 +61,7 @@ class OpenAIModel:
         self._key = _usable(api_key.strip())
         self._wire = wire
         self._is_openai = _is_openais(self._url) if is_openai is None else is_openai
+        self._manners: dict[str, Manners] = {}
         self._probing = threading.Lock()
         self._client: openai.OpenAI | None = None
 
@@ -72,7 +75,8 @@ class OpenAIModel:
         known = self._wire
         wire = known or Wire.RESPONSES
         side = responses if wire is Wire.RESPONSES else chat
-        body = writable(side.body(request, is_openai=self._is_openai))
+        manners = self._manners.get(request.model, Manners())
+        body = writable(mannerly(side.body(request, is_openai=self._is_openai), manners))
         try:
             content = self._post(side.PATH, body, request_id, request.seconds)
             reply: Reply = side.reply(parsed(content), request)
@@ -84,9 +88,37 @@ class OpenAIModel:
                     retryable=True,
                     wait=0.0,
                 ) from trouble
-            raise translated(trouble, self._server, self._key) from trouble
+            self._learn(trouble, request.model, manners, body)
+            raise translated(
+                trouble,
+                self._server,
+                self._key,
+                tools=bool(request.tools),
+                flex=self._is_openai and request.tier is Tier.FLEX,
+                seconds=request.seconds,
+            ) from trouble
         self._settle_on(wire)
         return reply
+
+    def _learn(self, trouble: Exception, model: str, used: Manners, body: dict[str, JsonValue]) -> None:
+        """Raise ModelRefused that can be tried again when a refusal says how the server wants to be asked."""
+        if not isinstance(trouble, openai.APIStatusError):
+            return
+        _, words, param = said_of(trouble)
+        if trouble.status_code not in (400, 422) and not (
+            trouble.status_code == 500 and is_about_template(words)
+        ):
+            return
+        better = learnt(used, body, words, param, is_openai=self._is_openai)
+        if better is None:
+            return
+        with self._probing:
+            self._manners[model] = self._manners.get(model, Manners()) | better
+        raise ModelRefused(
+            f"{self._server} refused how it was asked ({trouble.status_code}), and is asked otherwise from now on.",
+            retryable=True,
+            wait=0.0,
+        ) from trouble
 
     def _settle_on(self, wire: Wire) -> None:
         with self._probing:
@@ -128,7 +160,9 @@ class OpenAIModel:
                     api_key=self._key or "none",
                     base_url=self._url,
                     max_retries=0,
-                    http_client=openai.DefaultHttpxClient(follow_redirects=False),
+                    http_client=openai.DefaultHttpxClient(
+                        follow_redirects=False, event_hooks={"response": [cut_errors]}
+                    ),
                 )
             return self._client
 

@@ -47,7 +47,10 @@ def _is_plausible(anchor: Anchor, request: Request) -> bool:
 
 
 def _around(request: Request) -> int:
-    return len(_json(request.instructions)) + sum(_tool(tool) + FRAME_OF_ITEM for tool in request.tools)
+    shape = _wide(request.shape) if request.shape else 0
+    return (
+        len(_json(request.instructions)) + shape + sum(_tool(tool) + FRAME_OF_ITEM for tool in request.tools)
+    )
 
 
 def _items(items: Sequence[Item]) -> int:

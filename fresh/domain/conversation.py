@@ -70,7 +70,10 @@ class Tier(StrEnum):
 
 
 class Request(Value):
-    """One request to a model. `seconds` is how long its reply may take."""
+    """One request to a model. `seconds` is how long its reply may take.
+
+    `shape` is a JSON Schema that the words of the reply are to follow, where the server can hold a model to it.
+    """
 
     model: str
     instructions: str
@@ -79,6 +82,7 @@ class Request(Value):
     max_output_tokens: int = Field(gt=0)
     tier: Tier = Tier.DEFAULT
     cache_key: str = ""
+    shape: dict[str, JsonValue] | None = None
     seconds: float = 120.0
 
 

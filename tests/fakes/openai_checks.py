@@ -23,6 +23,7 @@ RESPONSES_PLAIN = {
     "store",
     "parallel_tool_calls",
     "temperature",
+    "text",
 }
 RESPONSES_OPENAI = {"include", "service_tier", "truncation", "prompt_cache_key", "reasoning", "metadata"}
 CHAT_PLAIN = {"model", "messages", "tools", "max_tokens", "temperature", "stream", "response_format"}

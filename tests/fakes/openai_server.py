@@ -81,11 +81,13 @@ class Logged(Value):
 
 @dataclass
 class Rules:
-    """What kind of server this is. A `plain` one knows nothing that only OpenAI's own do; `keys` empty: any will do."""
+    """What kind of server this is. A `plain` one knows nothing that only OpenAI's own do, a `lenient` one takes
+    any request; `keys` empty: any will do."""
 
     answer: Brain
     log: Path | None = None
     plain: bool = False
+    lenient: bool = False
     wires: frozenset[str] = frozenset(PATHS.values())
     models: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
@@ -221,7 +223,8 @@ class _Desk(BaseHTTPRequestHandler):
             raise Refused("We could not parse the JSON body of your request.") from None
         if not isinstance(body, dict):
             raise Refused("The body must be an object.")
-        (check_responses if wire == "responses" else check_chat)(body, openai=not rules.plain)
+        if not rules.lenient:
+            (check_responses if wire == "responses" else check_chat)(body, openai=not rules.plain)
         if rules.models and body["model"] not in rules.models:
             raise Refused(
                 f"The model '{body['model']}' does not exist or you do not have access to it.",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pydantic import JsonValue
 
 from fresh.adapters.openai_wires.shapes import (
+    SHAPE,
     Json,
     Unreadable,
     arguments,
+    demand_no_error,
     mapping,
     mappings,
     name_sendable,
@@ -21,7 +24,20 @@ from fresh.domain.conversation import Call, Ended, Item, Output, Reply, Request,
 
 PATH = "/chat/completions"
 
-ENDINGS = {"length": Ended.CUT_OFF, "content_filter": Ended.FILTERED}
+ENDINGS = {
+    "length": Ended.CUT_OFF,
+    "max_tokens": Ended.CUT_OFF,
+    "model_length": Ended.CUT_OFF,
+    "content_filter": Ended.FILTERED,
+    "safety": Ended.FILTERED,
+    "sensitive": Ended.FILTERED,
+    "refusal": Ended.FILTERED,
+}
+"""Why a reply ended, as servers name it; what is not listed is a whole reply."""
+BROKEN = frozenset({"error", "abort", "cancelled", "insufficient_system_resource"})
+"""Endings of a reply that its server itself did not finish."""
+_THOUGHT = re.compile(r"\A\s*<think(?:ing)?>.*?(?:</think(?:ing)?>\s*|\Z)", re.DOTALL)
+"""Reasoning that a server left in the words: it is no answer, and would be paid again with every request."""
 
 
 def body(request: Request, *, is_openai: bool) -> dict[str, JsonValue]:
@@ -35,6 +51,9 @@ def body(request: Request, *, is_openai: bool) -> dict[str, JsonValue]:
         written["tools"] = [
             {"type": "function", "function": tool.model_dump(mode="json")} for tool in request.tools
         ]
+    if request.shape:
+        named: dict[str, JsonValue] = {"name": SHAPE, "schema": request.shape}
+        written["response_format"] = {"type": "json_schema", "json_schema": named}
     if is_openai:
         written |= {"service_tier": request.tier.value, "store": False}
         if request.tools:
@@ -81,15 +100,20 @@ def reply(found: Json, request: Request) -> Reply:
     """Read a reply. Raises Unreadable."""
     choices = mappings(found.get("choices"))
     if not choices:
+        demand_no_error(found)
         raise Unreadable("a reply without a choice")
+    demand_no_error(choices[0])
     message = mapping(choices[0].get("message"))
     items: list[Item] = []
-    ended = ENDINGS.get(text(choices[0].get("finish_reason")), Ended.COMPLETE)
+    why = text(choices[0].get("finish_reason")).lower()
+    if why in BROKEN:
+        raise Unreadable(f"a reply that ended with {why!r}")
+    ended = ENDINGS.get(why, Ended.COMPLETE)
     said = _said(message.get("content"))
     if refusal := text(message.get("refusal")):
         said, ended = said or refusal, Ended.FILTERED
     items += [Said(text=said)] if said else []
-    for call in mappings(message.get("tool_calls")):
+    for call in mappings(message.get("tool_calls")) or _older(message):
         called = mapping(call.get("function"))
         items.append(
             Call(
@@ -103,6 +127,11 @@ def reply(found: Json, request: Request) -> Reply:
 
 def _said(content: JsonValue) -> str:
     """Read a message's text; some servers give it in parts."""
-    if isinstance(content, str):
-        return text(content)
-    return "".join(text(part.get("text")) for part in mappings(content))
+    parts = [text(part.get("text")) for part in mappings(content)]
+    return _THOUGHT.sub("", text(content) or "".join(parts))
+
+
+def _older(message: Json) -> list[Json]:
+    """Read the one call of servers that still speak as the wire did in its beginning."""
+    called = message.get("function_call")
+    return [{"function": called}] if isinstance(called, dict) else []

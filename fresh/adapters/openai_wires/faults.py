@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import openai
 from pydantic import ValidationError
 
-from fresh.adapters.openai_wires.shapes import Unreadable, WireUnknown
-from fresh.errors import ModelRefused, ModelUnclear
+from fresh.adapters.openai_wires.manners import is_about_template, lacks_tools
+from fresh.adapters.openai_wires.shapes import ErrorInside, Unreadable, WireUnknown
+from fresh.errors import Lacking, ModelRefused, ModelUnclear
 
 LONGEST_WAIT = 60.0
 SHOWN = 300
@@ -21,11 +23,40 @@ NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "Unsupp
 """Transport errors before a connection stood: no byte of the request can have left."""
 
 
-def translated(trouble: Exception, server: str, secret: str) -> ModelRefused | ModelUnclear:
-    """Turn a fault into one of ours; `server` names who was asked, `secret` is kept out of the words."""
+HOPELESS = frozenset({400, 401, 402, 403, 404, 405, 422})
+"""Codes of an error in place of a reply that another try does not change."""
+_CONTEXT = re.compile(
+    r"context.{0,3}(length|size|window)|max\w*_tokens\W.{0,60}too large|exceed\w* the available context",
+    re.IGNORECASE,
+)
+_FULL = re.compile(r"resource.?unavailable", re.IGNORECASE)
+_FLEX = re.compile(r"\bflex\b", re.IGNORECASE)
+
+
+def translated(
+    trouble: Exception,
+    server: str,
+    secret: str,
+    *,
+    tools: bool = False,
+    flex: bool = False,
+    seconds: float = 0,
+) -> ModelRefused | ModelUnclear:
+    """Turn a fault into one of ours; `server` names who was asked, `secret` is kept out of the words.
+
+    `tools`, `flex` and `seconds` are what was asked for: tools to call, the cheap tier, a reply within a time.
+    """
     match trouble:
         case openai.APIStatusError():
-            return _status(trouble, server, secret)
+            return (tools and _lacks_tools(trouble, server, secret)) or (
+                (flex and _lacks_flex(trouble, server, secret)) or _status(trouble, server, secret)
+            )
+        case openai.APITimeoutError() if seconds and _never_left(trouble) is None:
+            return ModelUnclear(
+                f"{server} did not answer in time, which is {seconds:g} seconds.",
+                hint="A slow server may need a greater FRESH_REPLY_SECONDS, or a smaller FRESH_MAX_OUTPUT_TOKENS.",
+                retryable=True,
+            )
         case openai.APIConnectionError():
             return _transport(trouble.__cause__ or trouble, server, secret)
         case openai.APIResponseValidationError():
@@ -39,6 +70,9 @@ def translated(trouble: Exception, server: str, secret: str) -> ModelRefused | M
         case openai.OpenAIError():
             name = type(trouble).__name__
             return ModelUnclear(f"The reply of {server} could not be used: {name}.", retryable=True)
+        case ErrorInside():
+            said = f"an error in place of a reply: {_clamped(str(trouble), secret)}"
+            return _unreadable(server, said, retryable=trouble.code not in HOPELESS)
         case Unreadable():
             return _unreadable(server, _clamped(str(trouble), secret))
         case ValidationError():
@@ -47,9 +81,43 @@ def translated(trouble: Exception, server: str, secret: str) -> ModelRefused | M
             return _transport(trouble, server, secret)
 
 
-def _unreadable(server: str, what: str) -> ModelUnclear:
+def _unreadable(server: str, what: str, *, retryable: bool = True) -> ModelUnclear:
     """Say that a reply came which nobody can read; it may be billed all the same."""
-    return ModelUnclear(f"{server} answered with {what}.", retryable=True)
+    return ModelUnclear(f"{server} answered with {what}.", retryable=retryable)
+
+
+def _lacks_tools(trouble: openai.APIStatusError, server: str, secret: str) -> ModelRefused | None:
+    """Recognise a model that can't call tools; servers say so with nearly every status."""
+    _, words, param = said_of(trouble)
+    if trouble.status_code in (401, 403, 408, 409, 429) or not lacks_tools(words, param):
+        return None
+    return ModelRefused(
+        f"{server} gives this model no tools ({trouble.status_code}): {_clamped(words, secret)}.",
+        hint="Leave FRESH_TOOLS unset or set it to spoken: the model writes its calls as text then.",
+        lacks=Lacking.TOOLS,
+    )
+
+
+def _lacks_flex(trouble: openai.APIStatusError, server: str, secret: str) -> ModelRefused | None:
+    """Recognise a cheap tier that is full for now, or that a model does not have."""
+    code, words, param = said_of(trouble)
+    full = trouble.status_code == 429 and _FULL.search(f"{code} {words}")
+    absent = trouble.status_code in (400, 404, 422) and (param == "service_tier" or _FLEX.search(words))
+    if not (full or absent):
+        return None
+    what = "has no room on its flex tier now" if full else "has no flex tier for this model"
+    return ModelRefused(
+        f"{server} {what} ({trouble.status_code}): {_clamped(words, secret)}.",
+        hint="FRESH_FLEX_FALLBACK=true lets such requests go at the standard tier, at about twice the price.",
+        retryable=bool(full),
+        wait=wait_asked(trouble),
+        lacks=Lacking.FLEX,
+    )
+
+
+def _never_left(trouble: openai.APIConnectionError) -> str | None:
+    name = type(trouble.__cause__).__name__
+    return name if name in NEVER_LEFT else None
 
 
 def _transport(cause: BaseException, server: str, secret: str) -> ModelRefused | ModelUnclear:
@@ -70,8 +138,10 @@ def _transport(cause: BaseException, server: str, secret: str) -> ModelRefused |
 
 def _status(trouble: openai.APIStatusError, server: str, secret: str) -> ModelRefused | ModelUnclear:
     status, wait = trouble.status_code, wait_asked(trouble)
-    code, words = _words(trouble)
+    code, words, _ = said_of(trouble)
     said = _clamped(words, secret)
+    if status == 500 and is_about_template(words):
+        return ModelRefused(f"{server} can't show the conversation to this model (500): {said}.")
     if status >= 500 and status not in DEFINITE:
         return ModelUnclear(f"{server} failed with {status}: {said}.", retryable=True, wait=wait)
     if status not in DEFINITE and not 300 <= status < 400:
@@ -99,10 +169,11 @@ def _status(trouble: openai.APIStatusError, server: str, secret: str) -> ModelRe
                 f"{server} does not speak this wire ({status}): {said}.",
                 hint="Check OPENAI_BASE_URL (it usually ends in /v1), or set FRESH_WIRE=chat.",
             )
-        case _ if code == "context_length_exceeded" or "context length" in words.lower():
+        case _ if code == "context_length_exceeded" or _CONTEXT.search(words):
             return ModelRefused(
                 f"The conversation is longer than the model's context ({status}): {said}.",
-                hint="Choose a --model with a longer context.",
+                hint="Choose a --model with a longer context, or serve it with one.",
+                lacks=Lacking.ROOM,
             )
         case _ if 300 <= status < 400:
             return ModelRefused(
@@ -117,13 +188,18 @@ def is_wire_unknown(trouble: Exception) -> bool:
     """Say whether a server has no such path; one that has no such model says so, in JSON."""
     if isinstance(trouble, WireUnknown):
         return True
-    if not isinstance(trouble, openai.APIStatusError) or trouble.status_code not in (404, 405, 501):
+    if not isinstance(trouble, openai.APIStatusError):
+        return False
+    if trouble.status_code == 400:
+        words = said_of(trouble)[1].lower()
+        return "chat/completions" in words or "responses api" in words
+    if trouble.status_code not in (404, 405, 501):
         return False
     return trouble.status_code != 404 or not _is_about_model(trouble)
 
 
 def _is_about_model(trouble: openai.APIStatusError) -> bool:
-    code, words = _words(trouble)
+    code, words, _ = said_of(trouble)
     is_json = "json" in trouble.response.headers.get("content-type", "")
     return is_json and "model" in f"{code} {words}".lower()
 
@@ -146,16 +222,16 @@ def wait_asked(trouble: openai.APIStatusError) -> float | None:
     return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), LONGEST_WAIT)
 
 
-def _words(trouble: openai.APIStatusError) -> tuple[str, str]:
-    """Read a server's code and words; servers disagree on where they put them."""
+def said_of(trouble: openai.APIStatusError) -> tuple[str, str, str]:
+    """Read a server's code, words and the field that it names; servers disagree on where they put them."""
     found = trouble.body
     if isinstance(found, dict) and isinstance(found.get("error"), dict):
         found = found["error"]
     if isinstance(found, dict):
         words = found.get("message") or found.get("detail") or found.get("error")
         shown = words if isinstance(words, str) else json.dumps(found, default=str)
-        return str(found.get("code") or found.get("type") or ""), shown
-    return "", str(found or "no reason given")
+        return str(found.get("code") or found.get("type") or ""), shown, str(found.get("param") or "")
+    return "", str(found or "no reason given"), ""
 
 
 def _clamped(words: str, secret: str = "") -> str:

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from fresh.adapters.openai_wires.shapes import (
+    SHAPE,
     Json,
     Unreadable,
     WireUnknown,
     arguments,
+    demand_no_error,
     mapping,
     mappings,
     name_sendable,
@@ -40,6 +42,8 @@ def body(request: Request, *, is_openai: bool) -> dict[str, JsonValue]:
             {"type": "function", **tool.model_dump(mode="json"), "strict": False} for tool in request.tools
         ]
         written["parallel_tool_calls"] = False
+    if request.shape:
+        written["text"] = {"format": {"type": "json_schema", "name": SHAPE, "schema": request.shape}}
     if is_openai:
         written |= {
             "include": ["reasoning.encrypted_content"],
@@ -86,11 +90,10 @@ def _sent(item: Item) -> JsonValue:
 def reply(found: Json, request: Request) -> Reply:
     """Read a reply. Raises Unreadable."""
     if not isinstance(found.get("output"), list):
-        raise (
-            WireUnknown("an error in place of a reply")
-            if _is_about_paths(found)
-            else Unreadable("a reply without output")
-        )
+        if _is_about_paths(found):
+            raise WireUnknown("an error in place of a reply")
+        demand_no_error(found)
+        raise Unreadable("a reply without output")
     items: list[Item] = []
     ended = _ended(found)
     for entry in mappings(found.get("output")):

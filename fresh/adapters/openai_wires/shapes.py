@@ -17,12 +17,22 @@ MOST_TOKENS = 2**53
 """The greatest count that every JSON reader agrees on."""
 
 
+SHAPE = "action"
+"""What the schema of a reply is called on the wire."""
 LONGEST_ID = 64
 LONGEST_NAME = 64
 
 
 class Unreadable(ValueError):
     """A reply has not the shape that its wire prescribes."""
+
+
+class ErrorInside(Unreadable):
+    """A reply is an error, though its status says that all is well; `code` is 0 where none is named."""
+
+    def __init__(self, words: str, code: int) -> None:
+        super().__init__(words)
+        self.code = code
 
 
 class WireUnknown(Unreadable):
@@ -90,13 +100,34 @@ def replied(
     found: Json, request: Request, items: Sequence[Item], ended: Ended, *, given: str, made: str
 ) -> Reply:
     """Put a reply together; `given` and `made` are how its wire calls the tokens of input and output."""
+    used = usage(found.get("usage"), given, made, f"{given}_details", f"{made}_details")
+    if ended is Ended.COMPLETE and used is not None and used.output >= request.max_output_tokens:
+        # Some servers call a reply complete that ran into its limit.
+        ended = Ended.COMPLETE if _calls_whole(items) else Ended.CUT_OFF
     return Reply(
         items=told_apart(items, request.items),
         ended=ended,
-        usage=usage(found.get("usage"), given, made, f"{given}_details", f"{made}_details"),
+        usage=used,
         tier=text(found.get("service_tier")) or None,
         model=text(found.get("model")),
     )
+
+
+def _calls_whole(items: Sequence[Item]) -> bool:
+    """Say whether a reply calls something, and nothing by half."""
+    calls = [item for item in items if isinstance(item, Call)]
+    return bool(calls) and all(sendable(call.arguments) == (call.arguments or "{}") for call in calls)
+
+
+def demand_no_error(found: Json) -> None:
+    """Raise ErrorInside for an error that came with a status of success."""
+    error = found.get("error")
+    if not error:
+        return
+    inside = mapping(error)
+    words = text(error) or text(inside.get("message")) or json.dumps(error)
+    code = inside.get("code")
+    raise ErrorInside(words, code if isinstance(code, int) and not isinstance(code, bool) else 0)
 
 
 def writable(body: dict[str, JsonValue]) -> dict[str, JsonValue]:

@@ -1,9 +1,15 @@
-"""Requests to a model: which model, at which tier, how long a reply may be, and what always comes first in them."""
+"""Requests to a model: which model, at which tier, how long a reply may be, and what always comes first in them.
+
+Some models can't call tools. They are told of the tools in words and write each call as JSON, to which a server that can
+do so holds them. Who refuses tools says so at the first request, which costs nothing.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from fresh.domain.agent import Ticket
 from fresh.domain.budget import Purpose
@@ -11,45 +17,75 @@ from fresh.domain.conversation import Reply, Request, Tier, Told
 from fresh.engines.llm.history import History
 from fresh.engines.llm.meter import Meter
 from fresh.engines.llm.prompting import words
-from fresh.engines.llm.tools import tools
-from fresh.errors import BudgetExhausted
+from fresh.engines.llm.tools import shape, tools
+from fresh.errors import BudgetExhausted, Lacking, ModelRefused
 
 WRAP_UP_TOKENS = 600
 FLEX_SECONDS = 900.0
 DEFAULT_SECONDS = 300.0
 ROOMIER = 2
+LEAST_TOKENS = 512
+"""Output tokens below which no reply can hold an edit."""
 
 
 @dataclass(frozen=True)
 class Asker:
     """Ask one model. `flex` lets orders for the night use the cheaper tier; `calls_tools` is false for models that
-    know no tool calls and write them as text."""
+    know no tool calls and write them as text, and None finds that out. `seconds` limits each reply in place of the
+    tier's own limit."""
 
     meter: Meter
     model: str
     max_output_tokens: int = 16_384
     flex: bool = True
-    calls_tools: bool = True
+    calls_tools: bool | None = None
+    seconds: float | None = None
+    _speaking: set[str] = field(default_factory=set)
+    _room: dict[str, int] = field(default_factory=dict)
+    _begun: dict[str, str] = field(default_factory=dict)
 
     def ask(self, ticket: Ticket, history: History, *, roomy: bool = False) -> Reply:
         """Send the conversation as it stands and keep the reply. Raises what `Meter.ask` raises.
 
         `roomy` leaves more room for a reply where the last one was cut off, if the money allows it.
         """
-        request = self.request(ticket, history)
-        if roomy:
-            wide = request.model_copy(update={"max_output_tokens": self.max_output_tokens * ROOMIER})
+        while True:
+            request = self.request(ticket, history)
             try:
-                return history.answered(wide, self.meter.ask(ticket, wide, anchor=history.anchor))
-            except BudgetExhausted:
-                pass
-        return history.answered(request, self.meter.ask(ticket, request, anchor=history.anchor))
+                return self._ask(ticket, history, request, roomy)
+            except ModelRefused as no:
+                if not self._gives_way(ticket, request, no):
+                    raise
+
+    def _gives_way(self, ticket: Ticket, request: Request, no: ModelRefused) -> bool:
+        """Ask for less where a server can't do what was asked for; false when nothing is left to go without."""
+        if no.lacks is Lacking.TOOLS and request.tools and self.calls_tools is None:
+            self._speaking.add(request.model)
+            return True
+        if no.lacks is Lacking.ROOM and request.max_output_tokens >= 2 * LEAST_TOKENS:
+            self._room[ticket.agent_id] = request.max_output_tokens // 2
+            return True
+        return False
+
+    def _ask(self, ticket: Ticket, history: History, request: Request, roomy: bool) -> Reply:
+        # What an earlier reply counted holds for its own instructions and tools; another process may have had others.
+        same = self._begun.get(ticket.agent_id) == _beginning(request)
+        anchor = history.anchor if same else None
+        reply: Reply | None = None
+        if roomy and ticket.agent_id not in self._room:
+            wide = request.model_copy(update={"max_output_tokens": self.max_output_tokens * ROOMIER})
+            with suppress(BudgetExhausted):
+                reply = self.meter.ask(ticket, wide, anchor=anchor)
+        reply = reply or self.meter.ask(ticket, request, anchor=anchor)
+        self._begun[ticket.agent_id] = _beginning(request)
+        return history.answered(request, reply)
 
     def wrap_up(self, ticket: Ticket, history: History, text: str) -> Reply:
         """Ask for a few words from the money that is kept aside for it."""
         request = self.request(ticket, history).model_copy(
             update={
                 "tools": (),
+                "shape": None,
                 "items": (Told(text=text),),
                 "instructions": "You write short, factual notes for the person who takes over.",
                 "max_output_tokens": min(WRAP_UP_TOKENS, self.max_output_tokens),
@@ -66,16 +102,27 @@ class Asker:
         providers keep on one machine.
         """
         tier = Tier.FLEX if self.flex and ticket.order.overnight else Tier.DEFAULT
+        model = ticket.order.model or self.model
+        called = self.calls_tools is not False and model not in self._speaking
+        if self.calls_tools is None and history.is_mute:
+            called = False
         return Request(
-            model=ticket.order.model or self.model,
-            instructions=instructions(self.calls_tools),
-            tools=tools() if self.calls_tools else (),
+            model=model,
+            instructions=instructions(called),
+            tools=tools() if called else (),
+            shape=None if called else shape(),
             items=tuple(history.items),
-            max_output_tokens=self.max_output_tokens,
+            max_output_tokens=self._room.get(ticket.agent_id, self.max_output_tokens),
             tier=tier,
             cache_key=ticket.agent_id,
-            seconds=FLEX_SECONDS if tier is Tier.FLEX else DEFAULT_SECONDS,
+            seconds=self.seconds or (FLEX_SECONDS if tier is Tier.FLEX else DEFAULT_SECONDS),
         )
+
+
+def _beginning(request: Request) -> str:
+    """Give what stands before every conversation with this model, as a digest."""
+    stands = request.model_dump_json(include={"model", "instructions", "tools", "shape"})
+    return hashlib.sha256(stands.encode()).hexdigest()
 
 
 def instructions(calls_tools: bool = True) -> str:

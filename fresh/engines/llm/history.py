@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fresh.domain.budget import Purpose
-from fresh.domain.conversation import Anchor, Call, Item, Output, Reply, Request, Told
+from fresh.domain.conversation import Anchor, Call, Ended, Item, Output, Reply, Request, Told
 from fresh.domain.redaction import Redactor
 from fresh.domain.transcript import Answered, Closing, Given, Opened, Round, Turn, redact_items
 from fresh.engines.llm.spoken import calls_of
@@ -20,6 +20,8 @@ HEAVY = 160_000
 LIGHT = 50_000
 """Bytes of the newest outputs that stay; the rest goes in one batch, because each rewrite ends the cached prefix."""
 SHORT = 400
+MUTE_AFTER = 2
+"""Replies without any call after which a model is taken for one that can't call tools."""
 _SPOKEN = "Output of "
 
 
@@ -97,6 +99,12 @@ class History:
         self._count = 0
         for turn in transcripts.turns(agent_id):
             self._take(turn)
+
+    @property
+    def is_mute(self) -> bool:
+        """Say whether the model has had its chances to call a tool and never did."""
+        replies = [reply for part in self.parts for reply in part.replies if reply.ended is Ended.COMPLETE]
+        return len(replies) >= MUTE_AFTER and not any(reply.calls for reply in replies)
 
     def part(self, round_: Round, ordinal: int) -> Part | None:
         """Find a round."""

@@ -79,7 +79,7 @@ class Loop:
             if part.planning:
                 raise
             # Who refuses or is away has nothing to write up either; where money ran out, some is kept for it.
-            self.history.give(stopping=_clause(no.message), writes_up=isinstance(no, BudgetExhausted))
+            self.history.give(stopping=_clause(no.in_full), writes_up=isinstance(no, BudgetExhausted))
 
     def _react(self, part: Part, reply: Reply, done: int) -> None:
         """Do the next thing that a reply asks for."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from fresh.domain.agent import Ticket
@@ -21,13 +21,18 @@ from fresh.domain.budget import Bill, Hold, Purpose, day_account
 from fresh.domain.conversation import Anchor, Reply, Request, Tier
 from fresh.domain.money import Usd
 from fresh.domain.record import Host
-from fresh.errors import FreshError, Halted, ModelRefused, ModelUnclear, StorageFailed
+from fresh.errors import FreshError, Halted, Lacking, ModelRefused, ModelUnclear, StorageFailed
 from fresh.ports import Clock, Ledger, Model, Prices
 
 Answer = TypeVar("Answer")
 
 MOST_REFUSALS = 8
 """Tries that the provider refuses for now; they cost nothing but time."""
+MOST_REFUSALS_OF_FLEX = 20
+"""The same on the cheap tier, which is full at times; at a minute each they take a part of a night."""
+FLEX_TRIES = 3
+"""Refusals after which the standard tier is asked, where the operator allows that."""
+FLEX_REST = timedelta(minutes=15)
 MOST_UNCLEAR = 3
 """Tries without a readable reply; each of them is charged in full."""
 MOST_STORAGE_TRIES = 6
@@ -41,8 +46,9 @@ class Meter:
     """Ask a model, and know of every dollar before it can be spent.
 
     `permit` holds one of the machine's places for a model call; `halted` says why an agent should stop now, if it
-    should; `day_budget` limits all runs of this journal together, for each day in UTC. Ids
-    begin with the time, so that new rows stand beside each other on disk.
+    should; `day_budget` limits all runs of this journal together, for each day in UTC; `flex_fallback` lets requests of
+    the flex tier go at the standard one while that has no room: what is reserved covers both. Ids begin with the time, so
+    that new rows stand beside each other on disk.
     """
 
     model: Model
@@ -53,8 +59,10 @@ class Meter:
     permit: Callable[[], AbstractContextManager[None]]
     halted: Callable[[Ticket], str | None] = lambda ticket: None
     day_budget: Usd | None = None
+    flex_fallback: bool = False
     make_id: Callable[[], str] = lambda: f"{time.time_ns():016x}{secrets.token_hex(8)}"
     _days: set[str] = field(default_factory=set)
+    _flex_rests_until: datetime | None = None
     _opening: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(
@@ -74,10 +82,13 @@ class Meter:
         while True:
             self._demand_going(ticket)
             try:
-                return self._attempt(ticket, request, anchor, purpose)
+                return self._attempt(ticket, self._at_its_tier(request), anchor, purpose)
             except ModelRefused as no:
                 refusals += 1
-                if not no.retryable or refusals >= MOST_REFUSALS:
+                if self._leaves_flex(no, refusals):
+                    continue
+                most = MOST_REFUSALS_OF_FLEX if no.lacks is Lacking.FLEX else MOST_REFUSALS
+                if not no.retryable or refusals >= most:
                     raise
                 self._wait(ticket, no.wait, refusals)
             except ModelUnclear as lost:
@@ -85,6 +96,21 @@ class Meter:
                 if not lost.retryable or unclear >= MOST_UNCLEAR:
                     raise
                 self._wait(ticket, lost.wait, unclear)
+
+    def _at_its_tier(self, request: Request) -> Request:
+        if request.tier is not Tier.FLEX or self._flex_rests_until is None:
+            return request
+        if self.clock.now() >= self._flex_rests_until:
+            return request
+        return request.model_copy(update={"tier": Tier.DEFAULT})
+
+    def _leaves_flex(self, no: ModelRefused, refusals: int) -> bool:
+        """Let the flex tier rest, for a while where it is full and for good where it does not exist."""
+        if no.lacks is not Lacking.FLEX or not self.flex_fallback or (no.retryable and refusals < FLEX_TRIES):
+            return False
+        now = self.clock.now()
+        self._flex_rests_until = now + (FLEX_REST if no.retryable else timedelta(days=365))
+        return True
 
     def _attempt(self, ticket: Ticket, request: Request, anchor: Anchor | None, purpose: Purpose) -> Reply:
         # The place is taken first: money that waits for one would be missing elsewhere meanwhile.

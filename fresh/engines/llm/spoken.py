@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from fresh.domain.conversation import Call, Ended, Reply
-from fresh.engines.llm.tools import Finish, FinishPlan
+from fresh.engines.llm.tools import SHAPES, Finish, FinishPlan
 
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 _NAMES = ("tool", "name", "action", "function")
 _ARGUMENTS = ("arguments", "parameters", "args", "input")
 MOST_STARTS = 20
+NAMES = frozenset(shape.name for shape in SHAPES)
 
 
 def calls_of(reply: Reply, *, planning: bool) -> tuple[Call, ...]:
@@ -33,10 +34,16 @@ def calls_of(reply: Reply, *, planning: bool) -> tuple[Call, ...]:
 
 
 def _as_call(found: dict[str, JsonValue], planning: bool) -> Call | None:
+    if isinstance(inside := found.get("function"), dict):
+        found = inside
     name = next((found[key] for key in _NAMES if isinstance(found.get(key), str)), None)
     given = next((found[key] for key in _ARGUMENTS if isinstance(found.get(key), dict | str)), None)
     if isinstance(name, str) and given is not None:
         return Call(id="", name=name, arguments=given if isinstance(given, str) else json.dumps(given))
+    if isinstance(name, str) and name in NAMES:
+        # Small models often leave the arguments' own object out.
+        rest = {key: value for key, value in found.items() if key not in _NAMES}
+        return Call(id="", name=name, arguments=json.dumps(rest))
     wanted = {"summary", "files"} if planning else {"summary"}
     known = set((FinishPlan if planning else Finish).model_fields)
     if wanted <= found.keys() <= known:

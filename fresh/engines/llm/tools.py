@@ -130,6 +130,23 @@ def tools() -> tuple[Tool, ...]:
     )
 
 
+def shape() -> dict[str, JsonValue]:
+    """Describe a call that is written as text: one of the tools, with its own arguments."""
+    return {"anyOf": [_spoken(tool) for tool in tools()]}
+
+
+def _spoken(tool: Tool) -> JsonValue:
+    return {
+        "type": "object",
+        "properties": {
+            "tool": {"type": "string", "enum": [tool.name]},
+            "arguments": {**tool.parameters, "additionalProperties": False},
+        },
+        "required": ["tool", "arguments"],
+        "additionalProperties": False,
+    }
+
+
 def read_call(call: Call) -> Action | Malformed:
     """Understand a call; whatever is wrong with it is something to tell the model."""
     shape = _BY_NAME.get(call.name)

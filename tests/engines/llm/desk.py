@@ -86,7 +86,7 @@ class Desk:
     cap: Usd = CAP
     aside: Usd = ASIDE
     bounds: Bounds = field(default_factory=Bounds)
-    calls_tools: bool = True
+    calls_tools: bool | None = True
     secrets: tuple[str, ...] = ()
     transcripts: FakeTranscripts = field(default_factory=FakeTranscripts)
     taught: Lessons = field(default_factory=NoLessons)

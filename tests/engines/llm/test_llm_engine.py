@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fresh.domain.bound import input_bound
 from fresh.domain.budget import HoldState, Purpose, agent_account
 from fresh.domain.change import PolicyVerdict
 from fresh.domain.conversation import Call, Ended, Item, Output, Reply, Request, Said, Told, Usage
@@ -15,9 +16,10 @@ from fresh.domain.feature import Kind
 from fresh.domain.money import Usd
 from fresh.domain.transcript import Answered, Given
 from fresh.engines.llm.bounds import Bounds
-from fresh.errors import BudgetExhausted, Declined, ModelRefused, ModelUnclear, Refusal
+from fresh.errors import BudgetExhausted, Declined, Lacking, ModelRefused, ModelUnclear, Refusal
 from tests.engines.llm.desk import AGENT, FINISHES, PLANS, TEST_SUB, TESTS, WHOLE, WRITES, Desk
 from tests.fakes.model import calls, cut_off, says
+from tests.fakes.prices import FakePrices
 
 
 def raw(name: str, arguments: str) -> Reply:
@@ -254,6 +256,98 @@ def test_a_model_without_tool_calls_works_in_json(tmp_path: Path) -> None:
     assert all(request.tools == () for request in desk.model.requests)
     assert "write_file" in desk.model.requests[0].instructions
     assert any(text.startswith("Output of run_tests:\n2 of 2 tests passed") for text in desk.told)
+
+
+def in_words(name: str, **arguments: object) -> Reply:
+    return says(json.dumps({"tool": name, "arguments": arguments}))
+
+
+SPEAKS = (
+    in_words("finish_plan", summary="test sub", files=["tests/test_sub.py"]),
+    in_words("write_file", path="tests/test_sub.py", content=TEST_SUB),
+    in_words("run_tests"),
+    in_words("finish", summary="sub is tested"),
+)
+
+
+def test_a_server_that_refuses_tools_is_spoken_to_in_words_from_then_on(tmp_path: Path) -> None:
+    no = ModelRefused("gemma does not support tools (400).", lacks=Lacking.TOOLS)
+    desk = Desk(tmp_path, (no, *SPEAKS), calls_tools=None)
+
+    assert desk.work().summary == "sub is tested"
+    first, *later = desk.model.requests
+    assert first.tools
+    assert first.shape is None
+    assert all(not request.tools and request.shape for request in later)
+    assert [hold.state for hold in desk.ledger.reserved.values()][:2] == [
+        HoldState.RELEASED,
+        HoldState.SETTLED,
+    ]
+
+
+def test_who_says_that_tools_are_called_gets_the_refusal(tmp_path: Path) -> None:
+    no = ModelRefused("gemma does not support tools (400).", lacks=Lacking.TOOLS)
+    with pytest.raises(ModelRefused, match="does not support tools"):
+        Desk(tmp_path, (no, *SPEAKS), calls_tools=True).plan()
+
+
+def test_a_model_that_never_calls_a_tool_is_taken_for_one_that_can_not(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, (says("Sure, I can help!"), says("Which file?"), *SPEAKS), calls_tools=None)
+
+    assert desk.work().summary == "sub is tested"
+    assert [bool(request.tools) for request in desk.model.requests] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_a_model_that_has_called_a_tool_once_is_not_taken_for_mute(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, (PLANS, says("Hm."), says("Hm!"), WRITES, TESTS, FINISHES), calls_tools=None)
+
+    assert desk.work().summary == "sub is tested"
+    assert all(request.tools for request in desk.model.requests)
+
+
+def test_a_context_without_room_for_the_longest_reply_gets_shorter_ones(tmp_path: Path) -> None:
+    no = ModelRefused("The context has 8192 tokens (400).", lacks=Lacking.ROOM)
+    desk = Desk(tmp_path, (no, no, *WHOLE))
+
+    assert desk.work().summary == "sub is tested"
+    assert [request.max_output_tokens for request in desk.model.requests] == [4096, 2048, *[1024] * 4]
+
+
+def test_a_context_without_room_for_any_reply_ends_it(tmp_path: Path) -> None:
+    no = ModelRefused("The context has 8192 tokens (400).", hint="Serve a longer one.", lacks=Lacking.ROOM)
+    desk = Desk(tmp_path, (PLANS, WRITES, *[no] * 9))
+
+    work = desk.work()
+    assert (
+        work.unfinished
+        == "The engine stopped, because the context has 8192 tokens (400). Serve a longer one."
+    )
+    assert desk.bench.tree_files()["tests/test_sub.py"] == TEST_SUB
+    assert [request.max_output_tokens for request in desk.model.requests[2:]] == [4096, 2048, 1024, 512]
+
+
+def test_what_an_earlier_reply_counted_is_not_trusted_where_other_tools_were_shown(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, (PLANS, WRITES, TESTS))
+    with pytest.raises(AssertionError, match="no answer"):
+        desk.work()
+    held = [hold.amount for hold in desk.ledger.reserved.values()]
+    desk.calls_tools = False
+    desk.start()
+    desk.model.then(FINISHES)
+    desk.work()
+
+    last = desk.model.requests[-1]
+    assert list(desk.ledger.reserved.values())[-1].amount == FakePrices().worst(
+        last.model, last.tier, input_bound(last), last.max_output_tokens
+    )
+    assert held[1] < FakePrices().worst("m", last.tier, input_bound(desk.model.requests[1]), 4096)
 
 
 def test_several_calls_at_once_are_carried_out_in_their_order(tmp_path: Path) -> None:

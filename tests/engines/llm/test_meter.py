@@ -14,8 +14,23 @@ from fresh.domain.bound import input_bound
 from fresh.domain.budget import HoldState, Purpose, agent_account, day_account, run_account
 from fresh.domain.conversation import Reply, Request, Said, Tier, Told, Usage
 from fresh.domain.money import Usd
-from fresh.engines.llm.meter import MOST_REFUSALS, MOST_UNCLEAR, Meter
-from fresh.errors import BudgetExhausted, FreshError, Halted, ModelRefused, ModelUnclear, StorageFailed
+from fresh.engines.llm.meter import (
+    FLEX_REST,
+    FLEX_TRIES,
+    MOST_REFUSALS,
+    MOST_REFUSALS_OF_FLEX,
+    MOST_UNCLEAR,
+    Meter,
+)
+from fresh.errors import (
+    BudgetExhausted,
+    FreshError,
+    Halted,
+    Lacking,
+    ModelRefused,
+    ModelUnclear,
+    StorageFailed,
+)
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.model import ScriptedModel
@@ -51,6 +66,7 @@ class Desk:
     prices: FakePrices = field(default_factory=FakePrices)
     stop: Callable[[Ticket], str | None] = lambda ticket: None
     day: Usd | None = None
+    flex_fallback: bool = False
     held_at_permit: list[Usd] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -65,6 +81,7 @@ class Desk:
             permit=self.permit,
             halted=lambda ticket: self.stop(ticket),
             day_budget=self.day,
+            flex_fallback=self.flex_fallback,
         )
 
     @contextmanager
@@ -285,3 +302,56 @@ def test_a_reservation_that_was_closed_meanwhile_is_never_sent() -> None:
     desk.ask()
     assert desk.states == [HoldState.RELEASED, HoldState.SETTLED]
     assert len(desk.model.requests) == 1
+
+
+NIGHTLY = ASKED.model_copy(update={"tier": Tier.FLEX})
+
+
+def full() -> ModelRefused:
+    return ModelRefused("No room on flex (429).", retryable=True, wait=1, lacks=Lacking.FLEX)
+
+
+def test_where_flex_stays_full_the_standard_tier_is_asked_for_a_while_if_the_operator_allows_it() -> None:
+    model = ScriptedModel().then(*[full()] * FLEX_TRIES, a_reply(), a_reply(), a_reply())
+    desk = Desk(model, flex_fallback=True)
+
+    desk.ask(NIGHTLY)
+    desk.ask(NIGHTLY)
+    desk.clock.sleep(FLEX_REST.total_seconds())
+    desk.ask(NIGHTLY)
+
+    tiers = [request.tier for request in model.requests]
+    assert tiers == [Tier.FLEX] * FLEX_TRIES + [Tier.DEFAULT, Tier.DEFAULT, Tier.FLEX]
+    assert desk.states == [HoldState.RELEASED] * FLEX_TRIES + [HoldState.SETTLED] * 3
+    assert desk.spent == Usd(3 * PAID.micros)
+
+
+def test_a_model_without_flex_is_asked_at_the_standard_tier_at_once_and_for_good() -> None:
+    absent = ModelRefused("No flex for this model (400).", lacks=Lacking.FLEX)
+    model = ScriptedModel().then(absent, a_reply(), a_reply())
+    desk = Desk(model, flex_fallback=True)
+
+    desk.ask(NIGHTLY)
+    desk.clock.sleep(2 * FLEX_REST.total_seconds())
+    desk.ask(NIGHTLY)
+
+    assert [request.tier for request in model.requests] == [Tier.FLEX, Tier.DEFAULT, Tier.DEFAULT]
+
+
+def test_without_leave_to_pay_more_flex_is_waited_for_and_given_up_with_the_way_out() -> None:
+    model = ScriptedModel().then(*[full()] * MOST_REFUSALS_OF_FLEX)
+    desk = Desk(model)
+
+    with pytest.raises(ModelRefused, match="No room on flex"):
+        desk.ask(NIGHTLY)
+
+    assert {request.tier for request in model.requests} == {Tier.FLEX}
+    assert len(model.requests) == MOST_REFUSALS_OF_FLEX > MOST_REFUSALS
+    assert desk.spent == Usd(0)
+
+
+def test_a_busy_standard_tier_is_no_reason_to_leave_flex() -> None:
+    model = ScriptedModel().then(busy(1), busy(1), busy(1), busy(1), a_reply())
+    Desk(model, flex_fallback=True).ask(NIGHTLY)
+
+    assert {request.tier for request in model.requests} == {Tier.FLEX}
