@@ -9,11 +9,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from fresh.domain.record import RunRecord
 from fresh.domain.reentry import MOST, Reentry, due, key_of
 from fresh.errors import FreshError
 from fresh.wiring import Toolbox, toolbox
+
+Begin: TypeAlias = "Callable[[RunRecord, str], str]"
+"""Start a run under a key that counts once; return its flow run's id."""
 
 EVERY = 2.0
 SWEEP_EVERY = 30
@@ -44,13 +48,14 @@ def reap_for_ever(beat: Callable[[], None]) -> None:
         time.sleep(EVERY)
 
 
-def reenter_dead(tools: Toolbox) -> tuple[Reentry, ...]:
+def reenter_dead(tools: Toolbox, begin: Begin | None = None) -> tuple[Reentry, ...]:
     """Start again every run whose process is gone, or whose parked agent has been answered; return what was done."""
     here = str(tools.repository)
     if not (tools.home / "journal.db").exists() and not os.environ.get("FRESH_JOURNAL_URL"):
         return ()
     if tools.journal.standing_claim(here, tools.clock.now()) is not None:
         return ()
+    begin = begin or _begin_deployment
     done = []
     for record in tools.journal.runs(here):
         reentry = _due(tools, record)
@@ -61,7 +66,7 @@ def reenter_dead(tools: Toolbox) -> tuple[Reentry, ...]:
         if reentry.attempt >= MOST:
             _tell_given_up(tools, record, reentry)
             continue
-        if _begin(tools, record, reentry):
+        if _begin(tools, record, reentry, begin):
             done.append(reentry)
             # One run at a time works on a repository; the next one gets its turn when this one has ended.
             break
@@ -91,20 +96,24 @@ def _is_under_way(tools: Toolbox, record: RunRecord, reentry: Reentry) -> bool:
     return state == "RUNNING" and age < CLAIMS_WITHIN
 
 
-def _begin(tools: Toolbox, record: RunRecord, reentry: Reentry) -> bool:
+def _begin(tools: Toolbox, record: RunRecord, reentry: Reentry, begin: Begin) -> bool:
     """Hand the run to the runner, once for each attempt, and count it."""
-    from fresh.adapters.prefect_control import start_deployment
-
     name = key_of(record.id, reentry)
-    flow_run = start_deployment(
-        DEPLOYMENT,
-        {"order": record.order.model_dump(mode="json"), "run_id": record.id},
-        idempotency_key=name,
-        tags=("autonomous", f"run:{record.id}", "re-entered"),
-    )
+    flow_run = begin(record, name)
     tools.journal.remember(name, f"{flow_run} {tools.clock.now().isoformat()}")
     print(f"Run {record.id} is entered again ({reentry.why}, attempt {reentry.attempt + 1}).", flush=True)
     return True
+
+
+def _begin_deployment(record: RunRecord, key: str) -> str:
+    from fresh.adapters.prefect_control import start_deployment
+
+    return start_deployment(
+        DEPLOYMENT,
+        {"order": record.order.model_dump(mode="json"), "run_id": record.id},
+        idempotency_key=key,
+        tags=("autonomous", f"run:{record.id}", "re-entered"),
+    )
 
 
 def _tell_given_up(tools: Toolbox, record: RunRecord, reentry: Reentry) -> None:

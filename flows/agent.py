@@ -36,7 +36,11 @@ REPAIRS = 2
     persist_result=False,
 )
 def agent(ticket: Ticket) -> State[None]:
-    """Work one feature on one branch; entered again under the same ticket, it goes on where it was."""
+    """Work one feature on one branch; entered again under the same ticket, it goes on where it was.
+
+    Args:
+        ticket: Everything that the agent needs to start, as its run wrote it down
+    """
     tools = toolbox(Path(ticket.repository))
     run = str(flow_run.id)
     tools.journal.enter_agent(ticket.agent_id, run, flow_run.ui_url or "", tools.host, tools.clock.now())

@@ -14,7 +14,12 @@ from tasks.showing import show_page
 
 @flow(name="digest", flow_run_name="digest of {repo}, {hours} h", persist_result=False)
 def digest(repo: str = ".", hours: float = 24.0) -> str:
-    """Show one page on all runs of a repository that worked within the last hours; return it as Markdown."""
+    """Show one page on all runs of a repository that worked within the last hours; return it as Markdown.
+
+    Args:
+        repo: Path of the repository on the worker's machine; `.` is that of its `fresh up`
+        hours: How far back the page looks
+    """
     tools = toolbox(repository_of(repo))
     told = page(str(tools.repository), hours, _nights(tools, hours))
     show_page("digest", told, f"The last {hours:g} hours on {tools.repository}")

@@ -58,6 +58,10 @@ def run(order: RunOrder, run_id: str | None = None) -> RunReport:
     """Run autonomous development agents on a repository, under a budget, and report what they did.
 
     With the id of an unfinished run it goes on where that run was.
+
+    Args:
+        order: What is ordered
+        run_id: Empty for another run; the id of an unfinished one goes on with it
     """
     record = open_run(order, run_id)
     tools = toolbox(Path(record.repository))
