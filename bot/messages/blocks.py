@@ -31,7 +31,7 @@ class Message:
 
 def message(text: str, blocks: Sequence[Block], metadata: dict[str, str] | None = None) -> Message:
     """Put a message together within its limits."""
-    return Message(clamp(text, 3000), tuple(blocks[:MOST_BLOCKS]), metadata or {})
+    return Message(clamp(text, 3000).strip() or "-", tuple(blocks[:MOST_BLOCKS]), metadata or {})
 
 
 def mrkdwn(text: str, longest: int = SECTION) -> Block:
