@@ -42,12 +42,15 @@ def examine(place: Place, settings: Settings) -> Iterator[Finding]:
     yield examine_git(place)
     yield examine_identity(place)
     yield examine_python(place)
-    yield from _tried("tests", lambda: _find_tests(place), "")
-    yield from _tried("journal", lambda: _read_journal(place), "")
-    yield from _tried("sandbox", lambda: _probe_sandbox(place, settings), "")
-    yield from _tried("Prefect server", lambda: _reach_server(place, settings), "")
+    yield from tried("tests", lambda: _find_tests(place), "")
+    yield from tried("journal", lambda: _read_journal(place), "")
+    yield from tried("sandbox", lambda: _probe_sandbox(place, settings), "")
+    yield from tried("Prefect server", lambda: _reach_server(place, settings), "")
     yield from examine_model(settings)
     yield from examine_keys(settings)
+    from cli.examining_slack import examine_slack
+
+    yield from examine_slack(place, settings)
 
 
 def examine_git(place: Place) -> Finding:
@@ -100,19 +103,13 @@ def examine_model(settings: Settings) -> Iterator[Finding]:
         server = settings.openai_base_url or "OpenAI"
         return f"{model} at {server}; a first request costs at most {cost_of_first_request(settings, model).exact}"
 
-    yield from _tried("model", priced, "")
+    yield from tried("model", priced, "")
 
 
 def examine_keys(settings: Settings) -> Iterator[Finding]:
     """Say which of the optional services are configured, and never with what."""
     keys = (
         ("GitHub", "GITHUB_TOKEN", settings.github_token, "pull requests are written as pages below .fresh"),
-        (
-            "Slack",
-            "SLACK_BOT_TOKEN",
-            settings.slack_bot_token,
-            "questions are answered in the terminal and in Prefect",
-        ),
     )
     for name, variable, secret, without in keys:
         if secret is not None and secret.get_secret_value():
@@ -121,7 +118,8 @@ def examine_keys(settings: Settings) -> Iterator[Finding]:
             yield Finding(name, Mark.OPTIONAL, f"{variable} is not set; {without}", f"export {variable}=...")
 
 
-def _tried(name: str, act: Callable[[], str], fix: str) -> Iterator[Finding]:
+def tried(name: str, act: Callable[[], str], fix: str) -> Iterator[Finding]:
+    """Try one thing: what it says is the fact, what it raises the fault and its fix."""
     try:
         yield Finding(name, Mark.OK, act())
     except FreshError as trouble:

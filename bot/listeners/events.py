@@ -38,10 +38,6 @@ def register(app: AsyncApp, desk: Desk) -> None:
     async def mentioned(event: dict[str, Any], body: dict[str, Any]) -> None:
         await _answer_mention(desk, event, str(body.get("team_id", "")))
 
-    @app.event("message")
-    async def message() -> None:
-        """Take direct messages without a word: a mention or a command is answered."""
-
 
 async def publish_home(desk: Desk, user: str, team: str) -> None:
     """Show somebody their Home tab as things stand now."""
