@@ -2,63 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import click
 
 from cli.finding import Found, find_agent, find_question
-from cli.person import who_types
+from cli.person import typist
 from cli.place import Place, find_place, opened_journal, with_repo
-from fresh.domain.approval import Answer, Decision, Question
+from fresh.deciding import decide
+from fresh.domain.answering import SAID, AlreadyDecided, Attempt, Refused, Stale, Unknown, Won
+from fresh.domain.approval import LONGEST_WORDS, Answer, Decision, Question
 from fresh.domain.quoting import line
 from fresh.errors import OperatorMistake, Refusal
 from fresh.ports import Journal
+from fresh.roster import read_people
+from fresh.settings import read_settings
 
-LONGEST_WORDS = 4000
+Command = TypeVar("Command", bound=Callable[..., None])
 DONE = {Answer.APPROVED: "Approved", Answer.REJECTED: "Rejected", Answer.CHANGES: "Asked for changes to"}
-SAID = {
-    Answer.APPROVED: "approved it",
-    Answer.REJECTED: "rejected it",
-    Answer.CHANGES: "asked for changes",
-    Answer.STOPPED: "stopped it",
-}
+
+
+def _of_commit(command: Command) -> Command:
+    """Add the option that binds an answer to what was looked at."""
+    return click.option(
+        "--commit", metavar="SHA", default="", help="Answer only if the question is about this commit."
+    )(command)
 
 
 @click.command(short_help="Approve what an agent made.")
 @click.argument("agent")
 @click.argument("words", required=False, default="")
+@_of_commit
 @with_repo
-def approve(agent: str, words: str, repo: str) -> None:
+def approve(agent: str, words: str, commit: str, repo: str) -> None:
     """Approve what AGENT made; it goes on to its pull request. The beginning of its id is enough."""
-    decide(find_place(repo), agent, Answer.APPROVED, words)
+    answer(find_place(repo), agent, Answer.APPROVED, words, commit)
 
 
 @click.command(short_help="Reject what an agent made.")
 @click.argument("agent")
 @click.argument("words", required=False, default="")
+@_of_commit
 @with_repo
-def reject(agent: str, words: str, repo: str) -> None:
+def reject(agent: str, words: str, commit: str, repo: str) -> None:
     """Reject what AGENT made; its branch is kept and nothing is published."""
-    decide(find_place(repo), agent, Answer.REJECTED, words)
+    answer(find_place(repo), agent, Answer.REJECTED, words, commit)
 
 
 @click.command(short_help="Ask an agent for changes.")
 @click.argument("agent")
 @click.argument("words")
+@_of_commit
 @with_repo
-def changes(agent: str, words: str, repo: str) -> None:
+def changes(agent: str, words: str, commit: str, repo: str) -> None:
     """Send AGENT back to work with your WORDS on what should be different."""
     if not line(words):
         raise OperatorMistake(
             "An agent needs words on what to change.", hint='fresh auto changes ID "what to change"'
         )
-    decide(find_place(repo), agent, Answer.CHANGES, words)
+    answer(find_place(repo), agent, Answer.CHANGES, words, commit)
 
 
-def decide(place: Place, typed: str, answer: Answer, words: str) -> None:
+def answer(place: Place, typed: str, answer: Answer, words: str, commit: str = "") -> None:
     """Answer the open question of an agent, and say what happens next or who was first.
 
-    Raises OperatorMistake for an unknown agent, Refusal when it asks nothing or somebody decided otherwise.
+    Raises OperatorMistake for an unknown agent, Refusal when it asks nothing, asks about another commit than `commit`,
+    or somebody decided otherwise.
     """
     if len(words) > LONGEST_WORDS:
         raise OperatorMistake(
@@ -71,15 +82,24 @@ def decide(place: Place, typed: str, answer: Answer, words: str) -> None:
             raise Refusal(
                 f"Agent {found.ticket.agent_id} has no open question.", hint="See: fresh auto status"
             )
-        now = datetime.now(UTC)
-        decision = Decision(
-            answer=answer, by=who_types(place.repository), through="terminal", text=_clean(words), at=now
+        is_seen = not commit or (question.commit or "").startswith(commit.lower())
+        attempt = Attempt(
+            question=question.id, answer=answer, words=words, seal=question.seal if is_seen else ""
         )
-        won, standing = journal.decide(question.id, decision)
-        if not won:
-            _say_who_was_first(found, answer, standing)
-        else:
-            click.echo(f"{DONE[answer]} {_what(found, question)}.")
+        now, people = datetime.now(UTC), read_people(read_settings(), place.home)
+        match decide(journal, people, typist(place.repository), attempt, now):
+            case Won():
+                click.echo(f"{DONE[answer]} {_what(found, question)}.")
+            case AlreadyDecided(decision=standing):
+                _say_who_was_first(found, answer, standing)
+            case Stale() if not is_seen:
+                about = question.commit[:10] if question.commit else "no commit"
+                raise Refusal(
+                    f"Agent {found.ticket.agent_id} asks about {about}, not about {commit[:10]}.",
+                    hint=f"Look again: fresh auto diff {found.ticket.agent_id}",
+                )
+            case Stale(sentence=said) | Refused(sentence=said) | Unknown(sentence=said):
+                raise Refusal(said, hint="See: fresh auto status")
         _say_what_follows(journal, found, question, now)
 
 
@@ -107,14 +127,9 @@ def _say_what_follows(journal: Journal, found: Found, question: Question, now: d
             f"No process works on run {run}: the decision is kept. Carry it out with: fresh auto resume {run}"
         )
     elif found.ticket.agent_id in ended:
-        click.echo(f"The agent is parked: the decision is kept. After the run, use: fresh auto resume {run}")
+        click.echo("The agent is parked: it goes on as soon as a seat is free.")
 
 
 def _what(found: Found, question: Question) -> str:
     commit = f" at {question.commit[:10]}" if question.commit else ""
     return f"{found.ticket.agent_id}: {found.ticket.kind} of {found.ticket.feature.key}, {found.ticket.branch}{commit}"
-
-
-def _clean(words: str) -> str:
-    """Make what came from the command line valid text: bytes that are no UTF-8 arrive there as lone surrogates."""
-    return words.encode("utf-8", "replace").decode("utf-8")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import click
 
 from cli.aside import aside
+from cli.person import typist
 from cli.place import Place, opened_journal
+from fresh.deciding import note_starter
 from fresh.domain.order import RunOrder
 from fresh.errors import OperatorMistake
 
@@ -26,6 +29,8 @@ def hand_over(order: RunOrder, place: Place, at: str | None) -> None:
     if when is None:
         _refuse_second_run(place)
     from fresh.adapters.prefect_server import client_environment
+    from fresh.adapters.processes import lives
+    from fresh.adapters.sql_journal import SqlJournal
 
     os.environ.update(client_environment(url))
     run = secrets.token_hex(4)
@@ -39,6 +44,8 @@ def hand_over(order: RunOrder, place: Place, at: str | None) -> None:
             tags=(f"run:{run}",),
             at=when,
         )
+    with closing(SqlJournal(place.url, lives)) as journal:
+        note_starter(journal, run, typist(place.repository))
     begins = f"begins at {when:%Y-%m-%d %H:%M}" if when is not None else "begins within seconds"
     click.echo(f"Run {run} {begins}: {url.removesuffix('/api')}/runs/flow-run/{flow_run}")
     click.echo("Watch it: fresh auto status; end it: fresh auto stop")

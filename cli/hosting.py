@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import logging
 import os
 import queue
@@ -16,7 +15,9 @@ from pathlib import Path
 from types import FrameType
 
 from cli.aside import aside, settle_paths
+from cli.person import typist
 from fresh.adapters.prefect_server import GivenServer, PrefectServer, client_environment
+from fresh.deciding import ask_to_stop, note_starter
 from fresh.domain.order import RunOrder
 from fresh.domain.record import RunRecord
 from fresh.domain.report import RunReport
@@ -53,6 +54,7 @@ def start(order: RunOrder, repository: Path, *, fresh_run: bool = False) -> RunR
     tools.sandbox.probe()
     run_id = secrets.token_hex(4)
     order = order.model_copy(update={"repo": str(repository)})
+    note_starter(tools.journal, run_id, typist(repository))
     return _host(tools, run_id, order, give_up_first=unfinished)
 
 
@@ -163,11 +165,9 @@ def _ask_to_stop(tools: Toolbox, run_id: str, *, force: bool) -> None:
     print(f"\n{words}", file=sys.stderr, flush=True)
     if not any(record.id == run_id for record in tools.journal.runs(str(tools.repository))):
         raise Refusal("Stopped before the run had begun; nothing was done.")
-    tools.journal.request_stop(
-        StopRequest(
-            run_id=run_id, force=force, by=getpass.getuser(), through="terminal", at=tools.clock.now()
-        )
-    )
+    now, actor = tools.clock.now(), typist(tools.repository)
+    request = StopRequest(run_id=run_id, force=force, by=actor.name, through=actor.door.value, at=now)
+    ask_to_stop(tools.journal, tools.people, actor, request, now)
 
 
 def _leave_resumable(tools: Toolbox, run_id: str, why: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fresh.domain.phase import LIVE, Phase
 from fresh.domain.quoting import line
-from fresh.domain.status import AgentStatus, QuestionStatus, RunStatus
+from fresh.domain.status import AgentStatus, DecidedStatus, QuestionStatus, RunStatus
 
 RULE = "=" * 50
 ICONS = {
@@ -31,7 +31,11 @@ NO_RUN = "No run yet. Start one: fresh auto start"
 
 def summary(run: RunStatus) -> str:
     """Show a run at a glance: while it runs, the agents that live or wait for somebody; afterwards all of them."""
-    shown = [agent for agent in run.agents if not run.running or agent.phase in LIVE or agent.question]
+    shown = [
+        agent
+        for agent in run.agents
+        if not run.running or agent.phase in LIVE or agent.question or agent.decided
+    ]
     lines = [*_head(run), *_plight(run)]
     if shown:
         lines += ["", "🤖 AGENTS:"]
@@ -89,6 +93,8 @@ def _plight(run: RunStatus) -> list[str]:
         lines.append(f"💀 Its process died. Go on with it: fresh auto resume {run.run_id}")
     if run.stopped:
         lines.append(f"Ended: {run.stopped}")
+    if not run.running and not run.died and any(agent.decided for agent in run.agents):
+        lines.append(f"⏳ Decided and not carried out yet: fresh auto resume {run.run_id}")
     if run.report:
         lines.append(f"Report: {line(run.report)}")
     return lines
@@ -104,6 +110,8 @@ def _agent(agent: AgentStatus, *, whole: bool = False) -> list[str]:
         lines += [f"     {fact}" for fact in _facts(agent)]
     if agent.question is not None:
         lines += _question(agent.question, whole)
+    if agent.decided is not None:
+        lines.append(f"     ⏳ {_decided(agent.decided)}")
     if agent.failure and not whole and agent.phase is not Phase.PARKED:
         lines.append(f"     {textwrap.shorten(line(agent.failure), 100, placeholder='...')}")
     return lines
@@ -127,6 +135,18 @@ def _question(question: QuestionStatus, whole: bool) -> list[str]:
         f"     ❓ Question ({question.why}), until {_local(question.deadline)}: {rows[0]}",
         *(f"        {row}" for row in rows[1:]),
     ]
+
+
+def _decided(decided: DecidedStatus) -> str:
+    """Say what was decided, as long as the agent has not gone on with it."""
+    said = {
+        "approved": "Approved",
+        "rejected": "Rejected",
+        "changes": "Changes asked for",
+        "stopped": "Stopped",
+    }
+    by = "the clock" if decided.answer == "expired" else f"{line(decided.by)} through {decided.through}"
+    return f"{said.get(decided.answer, 'Decided')} by {by} at {_local(decided.at)}; not gone on with yet"
 
 
 def _short(text: str) -> str:

@@ -32,7 +32,7 @@ def _values(run: RunStatus) -> dict[str, object]:
 
 
 def _agent_values(agent: AgentStatus) -> dict[str, object]:
-    question = agent.question
+    question, decided = agent.question, agent.decided
     return {
         "id": agent.id,
         "phase": agent.phase.value,
@@ -45,11 +45,26 @@ def _agent_values(agent: AgentStatus) -> dict[str, object]:
         "commit": agent.commit,
         "question": None
         if question is None
-        else {"id": question.id, "why": question.why, "text": question.text, "deadline": question.deadline},
+        else {
+            "id": question.id,
+            "why": question.why,
+            "text": question.text,
+            "deadline": question.deadline,
+            "commit": question.commit,
+        },
         "pull_request": agent.pull_request,
         "flow_run_url": agent.flow_run_url,
         "failure": agent.failure,
         "reasons": list(agent.reasons),
+        "decided": None
+        if decided is None
+        else {
+            "question": decided.question,
+            "answer": decided.answer,
+            "by": decided.by,
+            "through": decided.through,
+            "at": decided.at,
+        },
     }
 
 

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import click
 
-from cli.person import who_types
+from cli.person import typist
 from cli.place import Place, find_place, opened_journal, with_repo
 from fresh.adapters.processes import machine_name, start_ticks
+from fresh.deciding import ask_to_stop
 from fresh.domain.record import Claim
 from fresh.domain.stopping import StopRequest
 from fresh.errors import Refusal
 from fresh.ports import Journal
+from fresh.roster import read_people
+from fresh.settings import read_settings
 
 POLL = 0.2
 FORCED_AFTER = 8.0
@@ -43,7 +46,7 @@ def stop(force: bool, repo: str) -> None:
         if claim is None:
             _say_nothing_runs(journal, place)
             return
-        _request(journal, claim, force, who_types(place.repository))
+        _request(journal, claim, force, place)
         _wait(journal, claim, force, place.home)
 
 
@@ -54,10 +57,13 @@ def _say_nothing_runs(journal: Journal, place: Place) -> None:
         click.echo(f"Run {newest.id} is unfinished, because its process died: fresh auto resume {newest.id}")
 
 
-def _request(journal: Journal, claim: Claim, force: bool, by: str) -> None:
-    journal.request_stop(
-        StopRequest(run_id=claim.run_id, force=force, by=by, through="terminal", at=datetime.now(UTC))
-    )
+def _request(journal: Journal, claim: Claim, force: bool, place: Place) -> None:
+    """Write the request down. Raises Refusal."""
+    now, actor = datetime.now(UTC), typist(place.repository)
+    request = StopRequest(run_id=claim.run_id, force=force, by=actor.name, through=actor.door.value, at=now)
+    refused = ask_to_stop(journal, read_people(read_settings(), place.home), actor, request, now)
+    if refused is not None:
+        raise Refusal(refused.sentence)
     kept = "killing everything" if force else "running agents finish their step and keep their work"
     click.echo(f"Stopping run {claim.run_id}: {kept}.")
 

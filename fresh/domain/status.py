@@ -15,6 +15,18 @@ class QuestionStatus:
     why: str
     text: str
     deadline: str
+    commit: str | None = None
+
+
+@dataclass(frozen=True)
+class DecidedStatus:
+    """A decision that an agent has not gone on with yet; `at` is ISO 8601."""
+
+    question: str
+    answer: str
+    by: str
+    through: str
+    at: str
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,7 @@ class AgentStatus:
     branch: str
     commit: str | None = None
     question: QuestionStatus | None = None
+    decided: DecidedStatus | None = None
     pull_request: str | None = None
     flow_run_url: str | None = None
     failure: str | None = None

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cli.person import typist
 from fresh.adapters.processes import this_host
 from fresh.adapters.sql_journal import SqlJournal
+from fresh.deciding import note_starter
 from fresh.domain.agent import Outcome
 from fresh.domain.approval import Answer, Decision, Why
 from tests.cli.conftest import Terminal
@@ -136,9 +138,7 @@ def test_a_decision_for_a_parked_agent_is_kept_while_its_run_goes_on(
     host(asking, terminal)
     asking.end_agent(a_report(outcome=Outcome.PARKED), later(10))
     shown = terminal.type("auto", "approve", "abc12345")
-    assert (
-        f"The agent is parked: the decision is kept. After the run, use: fresh auto resume {RUN}" in shown.out
-    )
+    assert "The agent is parked: it goes on as soon as a seat is free." in shown.out
 
 
 def test_of_several_questions_the_open_one_is_answered(terminal: Terminal, asking: SqlJournal) -> None:
@@ -160,3 +160,48 @@ def test_nothing_is_made_where_no_run_has_worked(terminal: Terminal) -> None:
     assert shown.code == 2
     assert "No run has worked on" in shown.err
     assert not terminal.home.exists()
+
+
+def test_an_answer_can_be_bound_to_the_commit_that_was_looked_at(
+    terminal: Terminal, asking: SqlJournal
+) -> None:
+    shown = terminal.type("auto", "approve", "abc", "--commit", "dddd")
+    assert shown.code == 1
+    assert shown.err == (
+        "Agent abc12345 asks about cccccccccc, not about dddd.\nHint: Look again: fresh auto diff abc12345\n"
+    )
+    assert asking.decision(QUESTION) is None
+    assert terminal.type("auto", "approve", "abc", "--commit", "CCCC").code == 0
+    assert [row.content.outcome for row in asking.audit_rows()] == ["stale", "won"]
+
+
+def test_an_agent_that_was_given_up_has_nothing_left_to_decide(
+    terminal: Terminal, asking: SqlJournal
+) -> None:
+    asking.end_agent(a_report(outcome=Outcome.STOPPED), later(10))
+    shown = terminal.type("auto", "approve", "abc")
+    assert (shown.code, shown.out) == (1, "")
+    assert shown.err.startswith("Agent abc12345 has stopped; nothing is left to decide.\n")
+    assert asking.decision(QUESTION) is None
+
+
+def test_a_starter_may_be_kept_from_approving_their_own_run(
+    terminal: Terminal, asking: SqlJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note_starter(asking, RUN, typist(terminal.repository))
+    (terminal.home / "people.toml").write_text('self_approval = "block"\n')
+    shown = terminal.type("auto", "approve", "abc")
+    assert shown.code == 1
+    assert shown.err.startswith("Who started a run may not approve what its agents made.\n")
+    monkeypatch.setenv("FRESH_SELF_APPROVAL", "allow")
+    assert terminal.type("auto", "approve", "abc").code == 0
+    refused, won = (row.content for row in asking.audit_rows())
+    assert (refused.outcome, refused.why) == ("refused", "who started the run may not approve it")
+    assert (won.outcome, won.why) == ("won", "on a run of their own")
+
+
+def test_people_that_are_no_ids_let_nobody_in(terminal: Terminal, asking: SqlJournal) -> None:
+    (terminal.home / "people.toml").write_text('approvers = ["ada"]\n')
+    shown = terminal.type("auto", "approve", "abc")
+    assert shown.code == 2
+    assert "'ada' among the approvers is no id of a Slack user or user group." in shown.err

@@ -19,12 +19,17 @@ from fresh.adapters.journal.store import Store
 from fresh.adapters.sql_journal import SqlJournal
 from fresh.domain.agent import Outcome
 from fresh.domain.alerting import Alert, alert_key
-from fresh.domain.approval import Answer, Why
+from fresh.domain.approval import Answer, OnDeadline, Particulars, ShownFile, Why
 from fresh.domain.budget import Bill, Hold, agent_account, run_account
+from fresh.domain.change import Ruling
 from fresh.domain.conversation import Usage
+from fresh.domain.feature import Kind
+from fresh.domain.hosting import Hosting, WhyReenter
 from fresh.domain.money import Usd
 from fresh.domain.phase import Phase
 from fresh.domain.record import Host
+from fresh.domain.redaction import Redactor
+from fresh.domain.status import DecidedStatus
 from fresh.domain.stopping import WhyStopped
 from fresh.errors import OperatorMistake, StorageFailed
 from fresh.ports import Journal
@@ -681,7 +686,7 @@ def test_many_writers_on_sqlite_all_get_through(tmp_path: Path) -> None:
 
 
 def test_a_write_transaction_holds_the_lock_from_its_first_read(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path / 'journal.db'}")
+    store = Store(f"sqlite:///{tmp_path / 'journal.db'}", Redactor())
     other = SqlJournal(f"sqlite:///{tmp_path / 'journal.db'}", lambda host: True)
     other.runs()
     done = threading.Event()
@@ -744,3 +749,85 @@ def at_once(acts: list[Callable[[], object]]) -> list[object]:
     if troubles:
         raise troubles[0]
     return answers
+
+
+def test_status_shows_what_is_decided_until_the_agent_goes_on_with_it(story: Journal) -> None:
+    story.decide("abc12345-ready-0", a_decision(by="Bob", through="slack"))
+    status = story.status()
+    assert status is not None
+    (agent,) = status.agents
+    assert agent.question is None
+    assert agent.decided == DecidedStatus(
+        "abc12345-ready-0", "approved", "Bob", "slack", "2026-11-23T12:01:00+00:00"
+    )
+    story.apply("abc12345-ready-0", later(70))
+    status = story.status()
+    assert status is not None
+    assert status.agents[0].decided is None
+
+
+def test_the_question_of_an_agent_that_has_ended_waits_for_nobody(story: Journal) -> None:
+    story.end_agent(a_report(outcome=Outcome.STOPPED), later(1))
+    status = story.status()
+    assert status is not None
+    assert status.agents[0].question is None
+    assert story.questions(RUN, undecided=True) == ()
+    assert not story.standing("abc12345-ready-0").is_open
+    story.decide("abc12345-ready-0", a_decision())
+    assert story.questions(RUN, unapplied=True) == ()
+
+
+def test_a_question_comes_back_with_what_was_shown_of_it(story: Journal) -> None:
+    shown = Particulars(
+        feature="pocket.text:normalize",
+        kind=Kind.HOOKUP,
+        branch="autonomous/abc12345-normalize",
+        ruling=Ruling.NEEDS_HUMAN,
+        policy_reasons=("it touches Makefile",),
+        files=(ShownFile(path="Makefile", status="M", added=1, removed=0),),
+        cost=Usd.of("0.25"),
+        on_deadline=OnDeadline.PARK,
+    )
+    asked = a_question(why=Why.POLICY).model_copy(update={"particulars": shown})
+    assert story.ask(asked) == asked
+    assert story.question(asked.id).seal == asked.seal != a_question(why=Why.POLICY).seal
+
+
+# -------------------------------------------------------------------------------------------------------- re-entry
+
+
+def test_where_an_agent_was_entered_last_is_known(story: Journal) -> None:
+    assert story.hosting("abc12345") == Hosting()
+    story.enter_agent("abc12345", "flow-1", "", HERE, NOON)
+    story.end_agent(a_report(outcome=Outcome.PARKED), later(1))
+    assert story.hosting("abc12345") == Hosting(flow_run="flow-1", host=HERE, ended=Outcome.PARKED)
+    with pytest.raises(KeyError):
+        story.hosting("nobody")
+
+
+def test_a_run_is_to_be_entered_again_when_its_host_is_dead(world: World, story: Journal) -> None:
+    world.living = {HERE: True}
+    story.claim(REPOSITORY, RUN, HERE, NOON)
+    assert story.runs_to_reenter(later(60)) == ()
+    world.living = {HERE: False}
+    (found,) = story.runs_to_reenter(later(60))
+    assert (found.run_id, found.repository, found.why) == (RUN, REPOSITORY, WhyReenter.DIED)
+    story.close_run(RUN, WhyStopped.DONE, later(70), None)
+    assert story.runs_to_reenter(later(80)) == ()
+
+
+def test_a_run_is_to_be_entered_again_for_a_decision_that_nobody_carries_out(
+    world: World, story: Journal
+) -> None:
+    story.end_agent(a_report(outcome=Outcome.PARKED), later(1))
+    story.close_run(RUN, WhyStopped.DONE, later(2), None)
+    assert story.runs_to_reenter(later(3)) == ()
+    story.decide("abc12345-ready-0", a_decision())
+    (found,) = story.runs_to_reenter(later(90))
+    assert (found.why, found.since) == (WhyReenter.UNDELIVERED, later(60))
+    world.living = {THERE: True}
+    story.claim(REPOSITORY, "another", THERE, later(91))
+    assert story.runs_to_reenter(later(92)) == ()
+    story.yield_claim(REPOSITORY, THERE)
+    story.apply("abc12345-ready-0", later(95))
+    assert story.runs_to_reenter(later(99)) == ()

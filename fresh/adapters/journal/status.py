@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from fresh.domain.money import MICROS
 from fresh.domain.phase import phase_of
-from fresh.domain.status import AgentStatus, QuestionStatus, RunStatus
+from fresh.domain.status import AgentStatus, DecidedStatus, QuestionStatus, RunStatus
 
 Cell: TypeAlias = "str | int | float | None"
 Rows: TypeAlias = "Callable[[str, Mapping[str, Cell]], Sequence[Mapping[str, Cell]]]"
@@ -30,6 +30,8 @@ SELECT s.agent_id, s.name, s.ordinal, s.result FROM step s JOIN agent a ON a.id 
 WHERE a.run_id = :run_id ORDER BY s.began_at, s.ordinal
 """
 _OPEN = "SELECT * FROM question WHERE run_id = :run_id AND applied_at IS NULL ORDER BY asked_at"
+_WAITING = ("", "parked")
+"""Outcomes of agents that an answer can still reach."""
 _MONEY = """
 SELECT id, spent, held, frozen FROM account WHERE id = 'run:' || :run_id
 OR id IN (SELECT 'agent:' || agent.id FROM agent WHERE agent.run_id = :run_id)
@@ -117,7 +119,7 @@ def _agent(
     name = str(row["id"])
     ticket = json.loads(str(row["ticket"]))
     report = json.loads(str(row["report"])) if row["report"] else None
-    question = asking.get(name)
+    question = asking.get(name) if (_text(row["outcome"]) or "") in _WAITING else None
     undecided = question is not None and question["answer"] is None
     started = row["entered_at"]
     ended = float(row["ended_at"] or until)
@@ -132,6 +134,7 @@ def _agent(
         branch=ticket["branch"],
         commit=(report or {}).get("commit") or commits.get(name),
         question=_question(question) if question is not None and undecided else None,
+        decided=_decided(question) if question is not None and not undecided else None,
         pull_request=(report or {}).get("pull_request"),
         flow_run_url=_text(row["flow_run_url"]),
         failure=(report or {}).get("failure"),
@@ -141,7 +144,21 @@ def _agent(
 
 def _question(row: Mapping[str, Cell]) -> QuestionStatus:
     return QuestionStatus(
-        id=str(row["id"]), why=str(row["why"]), text=str(row["text"]), deadline=_iso(row["deadline"])
+        id=str(row["id"]),
+        why=str(row["why"]),
+        text=str(row["text"]),
+        deadline=_iso(row["deadline"]),
+        commit=_text(row["commit_sha"]),
+    )
+
+
+def _decided(row: Mapping[str, Cell]) -> DecidedStatus:
+    return DecidedStatus(
+        question=str(row["id"]),
+        answer=str(row["answer"]),
+        by=str(row["decided_by"]),
+        through=str(row["through"]),
+        at=_iso(row["decided_at"]),
     )
 
 
