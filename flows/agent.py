@@ -14,7 +14,7 @@ from flows.questioning import ask_architecture, ask_person
 from flows.stopping import reason_to_stop
 from fresh.domain.agent import AgentReport, Outcome, Ticket
 from fresh.domain.approval import Answer, Decision, Why, why_ask
-from fresh.domain.change import Ruling
+from fresh.domain.change import PolicyVerdict, Ruling
 from fresh.domain.evidence import Evidence, Verdict
 from fresh.domain.phase import Phase
 from fresh.domain.steps import Made
@@ -105,13 +105,9 @@ def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentRepo
     if made.commit is None or made.work is None:
         return _out_of_ideas(tools, ticket, plan, this, made)
     if (stop := reason_to_stop(tools, ticket.run_id, ticket.agent_id)) is not None:
-        offer_branch(ticket, made.commit, this.ordinal, this.offered)
-        kept = f"Stopped, because {stop}; its work is kept on its branch."
-        return report_of(ticket, Outcome.STOPPED, failure=kept, commit=made.commit)
+        return _kept(ticket, this, made.commit, made.work, Outcome.STOPPED, f"Stopped, because {stop}.")
     if made.work.unfinished is not None:
-        offer_branch(ticket, made.commit, this.ordinal, this.offered)
-        kept = f"{made.work.unfinished} Its work is kept on its branch."
-        return report_of(ticket, Outcome.FAILED, summary=made.work.summary, failure=kept, commit=made.commit)
+        return _kept(ticket, this, made.commit, made.work, Outcome.FAILED, made.work.unfinished)
     show_phase(ticket, Phase.TESTING)
     work = made.work
     evidence = verify(ticket, made.commit, work, this.ordinal)
@@ -148,8 +144,10 @@ def _judge(
     why = why_ask(evidence, ticket.order.approval)
     if why is None:
         if this.offered is not None:
-            offer_branch(ticket, made.commit, this.ordinal, this.offered)
-        return _publish(ticket, report, plan, made.work)
+            offered = offer_branch(ticket, made.commit, this.ordinal, this.offered)
+            if offered.withheld is not None:
+                return _blocked(report, this, offered.withheld)
+        return _publish(tools, ticket, plan, this, report, made.work)
     return _settle(tools, ticket, plan, this, why, report, made.work)
 
 
@@ -158,8 +156,8 @@ def _decide(
 ) -> AgentReport | _Round:
     """Ask a person what only a person can decide; the answer goes to the engine in the next round."""
     if commit is not None:
-        offer_branch(ticket, commit, this.ordinal, this.offered)
-        this = replace(this, offered=commit)
+        commit = offer_branch(ticket, commit, this.ordinal, this.offered).commit
+        this = replace(this, offered=commit or this.offered)
     show_phase(ticket, Phase.AWAITING_USER)
     answered = ask_architecture(tools, ticket, this.ordinal, question, commit)
     if isinstance(answered, AgentReport):
@@ -183,10 +181,23 @@ def _out_of_ideas(
     return _settle(tools, ticket, plan, this, Why.CHECKS_FAIL, report, work)
 
 
-def _blocked(report: AgentReport, this: _Round) -> AgentReport:
+def _kept(ticket: Ticket, this: _Round, commit: str, work: Work, outcome: Outcome, why: str) -> AgentReport:
+    """End with work that nobody has judged: it is kept on the branch, unless policy blocks it."""
+    offered = offer_branch(ticket, commit, this.ordinal, this.offered)
+    fate = offered.withheld or "Its work is kept on its branch."
+    return report_of(
+        ticket,
+        outcome,
+        summary=work.summary,
+        failure=f"{why} {fate}",
+        commit=offered.commit or this.offered,
+    )
+
+
+def _blocked(report: AgentReport, this: _Round, why: str | None = None) -> AgentReport:
     """End with what policy forbids: nobody is asked, and the commit never reaches the operator's repository."""
     reasons = "; ".join(report.evidence.policy.reasons) if report.evidence is not None else ""
-    ended = ended_as(report, Outcome.FAILED, f"Policy blocks the change: {reasons}")
+    ended = ended_as(report, Outcome.FAILED, why or f"Policy blocks the change: {reasons}")
     return ended.model_copy(update={"branch": ended.branch if this.offered else None, "commit": this.offered})
 
 
@@ -196,7 +207,9 @@ def _settle(
     """Ask, and carry out what was decided."""
     if report.commit is None or report.evidence is None:
         raise ValueError("a question needs a judged commit")
-    offer_branch(ticket, report.commit, this.ordinal, this.offered)
+    offered = offer_branch(ticket, report.commit, this.ordinal, this.offered)
+    if offered.withheld is not None:
+        return _blocked(report, this, offered.withheld)
     this = replace(this, offered=report.commit)
     show_phase(ticket, Phase.AWAITING_USER)
     decision = ask_person(tools, ticket, why, this.ordinal, report)
@@ -213,9 +226,10 @@ def _settle(
             failing = "; ".join(check.fact for check in report.evidence.failures) or work.summary
             return ended_as(report, Outcome.ABANDONED, f"Checks fail, so no pull request: {failing}")
         case Answer.APPROVED:
-            return _publish(ticket, _fitted(ticket, _reviewed(report, decision), this), plan, work)
+            fitted = _fitted(ticket, _reviewed(report, decision), this)
+            return _publish(tools, ticket, plan, this, fitted, work)
         case Answer.EXPIRED:
-            return _publish(ticket, _fitted(ticket, report, this), plan, work)
+            return _publish(tools, ticket, plan, this, _fitted(ticket, report, this), work)
 
 
 def _fitted(ticket: Ticket, report: AgentReport, this: _Round) -> AgentReport:
@@ -225,9 +239,14 @@ def _fitted(ticket: Ticket, report: AgentReport, this: _Round) -> AgentReport:
     return report.model_copy(update={"landing": fit(ticket, report.commit, 2 * this.ordinal + 1)})
 
 
-def _publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> AgentReport:
+def _publish(
+    tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round, report: AgentReport, work: Work
+) -> AgentReport | _Round:
+    """Publish what was judged. When policy says more of it by now, no earlier answer counts any more."""
     show_phase(ticket, Phase.COMMITTING)
     published = publish(ticket, report, plan, work)
+    if isinstance(published, PolicyVerdict):
+        return _reconsider(tools, ticket, plan, this, report, work, published)
     return report.model_copy(
         update={
             "outcome": Outcome.COMPLETED,
@@ -235,6 +254,25 @@ def _publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> Age
             "branch": published.branch,
         }
     )
+
+
+def _reconsider(
+    tools: Toolbox,
+    ticket: Ticket,
+    plan: Plan,
+    this: _Round,
+    report: AgentReport,
+    work: Work,
+    verdict: PolicyVerdict,
+) -> AgentReport | _Round:
+    """Put a judged commit to a person under what policy says of it now, or end where that is a block."""
+    if report.evidence is None:
+        raise ValueError("nothing is published without evidence")
+    evidence = report.evidence.model_copy(update={"policy": verdict})
+    again = report.model_copy(update={"evidence": evidence, "reviewed_by": None})
+    if verdict.ruling is Ruling.BLOCK:
+        return _blocked(again, this)
+    return _settle(tools, ticket, plan, this, Why.POLICY, again, work)
 
 
 def _judged(tools: Toolbox, ticket: Ticket, commit: str, work: Work, evidence: Evidence) -> AgentReport:

@@ -20,11 +20,16 @@ GO_ON = "Go on as you think best."
 def ask_person(
     tools: Toolbox, ticket: Ticket, why: Why, ordinal: int, report: AgentReport
 ) -> Decision | None:
-    """Ask about one round of work; None means that it is left open and the agent is parked."""
+    """Ask about one round of work; None means that it is left open and the agent is parked.
+
+    The answer counts for this commit, under this verdict of policy, and for nothing else.
+    """
     now, record = tools.clock.now(), tools.journal.run(ticket.run_id)
     deadline = answer_by(record, now + timedelta(minutes=ticket.order.approval_timeout))
+    ruled = report.evidence.policy.seal if report.evidence is not None else ""
+    subject = (report.commit, ruled) if report.commit is not None else ()
     question = Question(
-        id=question_id(ticket.agent_id, why, ordinal),
+        id=question_id(ticket.agent_id, why, ordinal, subject),
         run_id=ticket.run_id,
         agent_id=ticket.agent_id,
         why=why,

@@ -15,7 +15,7 @@ from fresh.domain.approval import Decision, Question
 from fresh.domain.audit import Entry, Link
 from fresh.domain.budget import Account, Bill, Hold
 from fresh.domain.cards import Card, CardKind, Claimed, Lease
-from fresh.domain.change import Change, TreeEntry
+from fresh.domain.change import Change, PolicyVerdict, TreeEntry
 from fresh.domain.conversation import Reply, Request, Tier, Usage
 from fresh.domain.evidence import Evidence, RunEnd, TestRun
 from fresh.domain.feature import Feature, Finding, Inventory, Kind
@@ -464,6 +464,10 @@ class Prover(Protocol):
 
         A suite that does not come to its end gives one sentence that says so.
         """
+        ...
+
+    def rule(self, ticket: Ticket, commit: str) -> PolicyVerdict:
+        """Say what policy says of a commit as things are now, without running anything."""
         ...
 
     def clear(self, ticket: Ticket) -> None:

@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from fresh.domain.agent import AgentReport, Ticket
-from fresh.domain.change import Ruling
+from fresh.domain.change import PolicyVerdict, Ruling
 from fresh.domain.evidence import Evidence
 from fresh.domain.phase import Step
 from fresh.domain.pull_request_page import page
@@ -106,23 +106,35 @@ def verify_again(ticket: Ticket, commit: str, work: Work, ordinal: int) -> Evide
 
 
 @task(task_run_name="show branch of {ticket.feature.name}", cache_policy=NO_CACHE)
-def offer_branch(ticket: Ticket, commit: str, ordinal: int, replaces: str | None) -> None:
+def offer_branch(ticket: Ticket, commit: str, ordinal: int, replaces: str | None) -> Offered:
     """Make the commit appear in the operator's repository, so that it can be tried before anybody decides.
 
-    Done once for each round: entered again, an agent must not move its branch back to what it offered first.
+    What policy blocks never gets there. Done once for each round: entered again, an agent must not move its branch
+    back to what it offered first.
     """
     tools = _tools(ticket)
 
     def act() -> Offered:
+        verdict = tools.prover.rule(ticket, commit)
+        if verdict.ruling is Ruling.BLOCK:
+            return Offered(commit=None, withheld=f"Policy blocks the change: {'; '.join(verdict.reasons)}")
         tools.workspace.publish(commit, ticket.branch, replaces=replaces)
         return Offered(commit=commit)
 
-    once(tools, ticket, Step.OFFER, ordinal, Offered, act)
+    return once(tools, ticket, Step.OFFER, ordinal, Offered, act)
+
+
+class _Voided(Exception):
+    """Policy says more of a commit than when it was judged."""
+
+    def __init__(self, verdict: PolicyVerdict) -> None:
+        super().__init__("policy says more than when the commit was judged")
+        self.verdict = verdict
 
 
 @task(task_run_name="publish {ticket.feature.name}", cache_policy=NO_CACHE)
-def publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> Published:
-    """Publish the branch and its page exactly once.
+def publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> Published | PolicyVerdict:
+    """Publish the branch and its page exactly once; or nothing, and give what policy says of the commit by now.
 
     Raises Refusal when policy blocks the commit, or the branch no longer points at the one that was judged.
     """
@@ -133,6 +145,14 @@ def publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> Publ
             raise Refusal(f"Agent {ticket.agent_id} has no judged commit to publish.")
         if report.evidence.policy.ruling is Ruling.BLOCK:
             raise Refusal(f"Agent {ticket.agent_id} may not publish {report.commit[:10]}: policy blocks it.")
+        if report.evidence.commit != report.commit:
+            raise Refusal(
+                f"Agent {ticket.agent_id} may not publish {report.commit[:10]}:"
+                f" what was judged is {report.evidence.commit[:10]}."
+            )
+        now = report.evidence.policy.and_also(tools.prover.rule(ticket, report.commit))
+        if now != report.evidence.policy:
+            raise _Voided(now)
         tools.workspace.publish(report.commit, ticket.branch)
         title, body = page(ticket, report, plan, work)
         title, body = tools.redact(title), tools.redact(body)
@@ -144,4 +164,9 @@ def publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> Publ
             narrate(tools, ticket.run_id, f"Agent {ticket.agent_id}: {made.note}", ticket.agent_id)
         return Published(branch=ticket.branch, pull_request=made.address, note=made.note)
 
-    return once(tools, ticket, Step.PUBLISH, 0, Published, act)
+    try:
+        return once(tools, ticket, Step.PUBLISH, 0, Published, act)
+    except _Voided as voided:
+        said = f"Agent {ticket.agent_id} publishes nothing yet, because policy says more of its commit by now"
+        narrate(tools, ticket.run_id, f"{said}: {'; '.join(voided.verdict.reasons)}", ticket.agent_id)
+        return voided.verdict

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from enum import StrEnum
 
 from fresh.domain.value import Value
@@ -61,8 +63,21 @@ class Ruling(StrEnum):
     BLOCK = "block"
 
 
+STRICTNESS = (Ruling.ALLOW, Ruling.NEEDS_HUMAN, Ruling.BLOCK)
+
+
 class PolicyVerdict(Value):
     """The strictest ruling that any rule gave, and every reason."""
 
     ruling: Ruling = Ruling.ALLOW
     reasons: tuple[str, ...] = ()
+
+    @property
+    def seal(self) -> str:
+        """Name this verdict by a hash: what was decided under another one does not count for it."""
+        return hashlib.sha256(json.dumps([self.ruling.value, *self.reasons]).encode()).hexdigest()[:16]
+
+    def and_also(self, other: PolicyVerdict) -> PolicyVerdict:
+        """Add what another verdict says of the same commit; the stricter ruling counts."""
+        ruling = max(self.ruling, other.ruling, key=STRICTNESS.index)
+        return PolicyVerdict(ruling=ruling, reasons=tuple(dict.fromkeys((*self.reasons, *other.reasons))))

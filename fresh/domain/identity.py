@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fresh.errors import OperatorMistake
 
@@ -19,12 +19,14 @@ def agent_id(run_id: str, feature_key: str, kind: str, attempt: int = 0) -> str:
     return hashlib.sha256(seed.encode()).hexdigest()[:LENGTH]
 
 
-def question_id(agent_id: str, why: str, ordinal: int) -> str:
+def question_id(agent_id: str, why: str, ordinal: int, subject: Sequence[str] = ()) -> str:
     """Name one question of one agent; never reused, because a used Prefect pause key replays its old answer.
 
-    Such a key may hold lowercase letters, numbers and dashes alone.
+    `subject` is what is decided on, a commit and what policy says of it: about anything else the name is another one,
+    so that no answer can count for it. Such a key may hold lowercase letters, numbers and dashes alone.
     """
-    return f"{agent_id}-{why.replace('_', '-')}-{ordinal}"
+    bound = f"-{hashlib.sha256(chr(0).join(subject).encode()).hexdigest()[:LENGTH]}" if subject else ""
+    return f"{agent_id}-{why.replace('_', '-')}-{ordinal}{bound}"
 
 
 def slug(text: str, longest: int = 40) -> str:

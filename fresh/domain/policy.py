@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from fresh.domain.change import Change, FileChange, PolicyVerdict, Ruling
+from fresh.domain.change import STRICTNESS, Change, FileChange, PolicyVerdict, Ruling
 from fresh.domain.leaks import find_leaks
 from fresh.domain.policy_rules import Rules
 from fresh.domain.weakening import weakenings
@@ -21,7 +21,6 @@ Scan = Callable[[str, Sequence[str]], tuple[str, ...]]
 Reason = tuple[Ruling, str]
 
 LINK, SUBMODULE, ABSENT = "120000", "160000", "000000"
-_STRICTNESS = (Ruling.ALLOW, Ruling.NEEDS_HUMAN, Ruling.BLOCK)
 # Of pyproject.toml, what says how the project is presented and entered. All else decides what runs.
 _HARMLESS = frozenset(
     {
@@ -65,7 +64,7 @@ def judge(
         reasons.append(
             (Ruling.NEEDS_HUMAN, f"{collected[0] - collected[1]} fewer tests are collected than on base")
         )
-    ruling = max((ruling for ruling, _ in reasons), key=_STRICTNESS.index, default=Ruling.ALLOW)
+    ruling = max((ruling for ruling, _ in reasons), key=STRICTNESS.index, default=Ruling.ALLOW)
     return PolicyVerdict(ruling=ruling, reasons=tuple(dict.fromkeys(text for _, text in reasons)))
 
 

@@ -45,9 +45,10 @@ class Fitted(Value):
 
 
 class Offered(Value):
-    """Which commit the operator was given to try."""
+    """Which commit the operator was given to try; none where policy blocks it, and then `withheld` says why."""
 
-    commit: str
+    commit: str | None
+    withheld: str | None = None
 
 
 class Published(Value):

@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fresh.domain.agent import Ticket
+from fresh.domain.change import PolicyVerdict
 from fresh.domain.evidence import Evidence
 from fresh.domain.feature import Finding, Inventory
 from fresh.domain.order import RunOrder
 from fresh.domain.policy import Scan
-from fresh.domain.policy_rules import Rules, read_rules
 from fresh.domain.work import Work
 from fresh.ports import Bench, Environments, Sandbox, Tree, Workspace
 from fresh.proving.baseline import base_run, describe
 from fresh.proving.bench import WorkBench
 from fresh.proving.commands import find_command
 from fresh.proving.measuring import with_coverage
+from fresh.proving.policing import Policy
 from fresh.proving.rig import Rig
 from fresh.proving.suites import newly_failing
 from fresh.proving.testing import sweep_reports
@@ -50,7 +51,7 @@ class TargetProver:
 
         Raises OperatorMistake for rules of the repository that can't be read, before any agent begins.
         """
-        self._rules(base)
+        self._policy.rules(base)
         rig = self.rig(order, base)
         sweep_reports(rig.scratch)
         run = base_run(rig, base)
@@ -100,9 +101,7 @@ class TargetProver:
             base,
             self.survey,
             self.lint,
-            rules=self._rules(ticket.base),
-            secrets=self.secrets,
-            scan=self.scan,
+            self._policy,
         ).judge()
 
     def newly_failing(self, order: RunOrder, base: str, commit: str) -> tuple[str, ...]:
@@ -110,16 +109,18 @@ class TargetProver:
         rig = self.rig(order, base)
         return newly_failing(rig, base_run(rig, base), commit)
 
+    def rule(self, ticket: Ticket, commit: str) -> PolicyVerdict:
+        """Say what policy says of a commit as things are now."""
+        return self._policy.rule(ticket, commit)
+
     def clear(self, ticket: Ticket) -> None:
         """Remove the trees of an agent that has ended."""
         for name in (ticket.agent_id, f"verify-{ticket.agent_id}", f"verify-{ticket.agent_id}-base"):
             self.workspace.fell(name)
 
-    def _rules(self, base: str) -> Rules:
-        try:
-            return read_rules(self.workspace.read(base, "pyproject.toml").decode("utf-8", "replace"))
-        except KeyError:
-            return Rules()
+    @property
+    def _policy(self) -> Policy:
+        return Policy(self.workspace, self.secrets, self.scan)
 
     def _bench(self, ticket: Ticket) -> WorkBench:
         return WorkBench(ticket, self.survey(ticket.base), self.rig(ticket.order, ticket.base))

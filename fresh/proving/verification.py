@@ -6,22 +6,19 @@ What the engine says of its work is used to know where to look, and for nothing 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from fresh.domain.agent import Ticket
 from fresh.domain.change import Change
 from fresh.domain.evidence import Check, CheckState, Evidence, TestRun
 from fresh.domain.feature import Feature, Finding, Inventory, Kind
-from fresh.domain.footprint import with_strays
-from fresh.domain.order import EngineName
-from fresh.domain.policy import Scan, judge
-from fresh.domain.policy_rules import Rules
 from fresh.domain.test_code import is_test_path
 from fresh.domain.work import Work
 from fresh.proving import judging
 from fresh.proving.flakiness import sort_failures
 from fresh.proving.lines import body_lines
+from fresh.proving.policing import Policy
 from fresh.proving.rig import Rig
 
 Findings = Mapping[str, tuple[Finding, ...]]
@@ -52,9 +49,7 @@ class Verification:
     base: TestRun
     survey: Callable[[str], Inventory]
     lint: Callable[[Mapping[str, bytes]], Findings]
-    rules: Rules = field(default_factory=Rules)
-    secrets: tuple[str, ...] = ()
-    scan: Scan | None = None
+    policy: Policy
 
     def judge(self) -> Evidence:
         """Make every check that the kind asks for, and let policy rule on the change."""
@@ -119,19 +114,10 @@ class Verification:
             checks += self._proofs()
         else:
             checks += [judging.not_run(name, why) for name in PROOFS[self.ticket.kind]]
-        counted = self.base.outcomes and proofs
-        workspace = self.rig.workspace
-        policy = judge(
-            self.change,
-            lambda path: workspace.read(self.ticket.base, path),
-            lambda path: workspace.read(self.commit, path),
-            rules=self.rules,
-            collected=(len(self.base.outcomes), len(self.head.outcomes)) if counted else None,
-            secrets=self.secrets,
-            scan=self.scan,
+        counted = (
+            (len(self.base.outcomes), len(self.head.outcomes)) if self.base.outcomes and proofs else None
         )
-        if self.ticket.engine is EngineName.LLM:
-            policy = with_strays(policy, self.change, self.ticket.footprint)
+        policy = self.policy.rule(self.ticket, self.commit, counted)
         return Evidence(base=self.ticket.base, commit=self.commit, checks=tuple(checks), policy=policy)
 
     def _proofs(self) -> Iterator[Check]:

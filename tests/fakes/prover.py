@@ -107,6 +107,9 @@ class FakeProver:
             self.tried.append(commit)
         return self.together(commit)
 
+    def rule(self, ticket: Ticket, commit: str) -> PolicyVerdict:
+        return self.judge(ticket, commit).policy
+
     def clear(self, ticket: Ticket) -> None:
         self.cleared.append(ticket.agent_id)
         self.workspace.fell(ticket.agent_id)

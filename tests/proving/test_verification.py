@@ -15,6 +15,7 @@ from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.work import NewTest, Work
 from fresh.errors import Refusal
 from fresh.proving.baseline import base_run, describe
+from fresh.proving.policing import Policy
 from fresh.proving.verification import Verification
 from tests.proving.target import Target
 
@@ -65,7 +66,9 @@ def judged(
         }
 
     work = Work(summary="s", new_tests=tuple(NewTest(node_id=one, exercises=SUB.key) for one in claims))
-    return Verification(rig, ticket, commit, work, base_run(rig, base), survey, find).judge()
+    return Verification(
+        rig, ticket, commit, work, base_run(rig, base), survey, find, Policy(rig.workspace)
+    ).judge()
 
 
 def states(evidence: Evidence) -> dict[str, CheckState]:
