@@ -44,9 +44,12 @@ def _last_words(tools: Toolbox, record: RunRecord, request: StopRequest) -> None
 def give_up(tools: Toolbox, record: RunRecord, why: WhyStopped, reason: str) -> None:
     """End every agent that has not ended, write the report, close the run and mark its flow runs."""
     reported = {report.agent_id for report in tools.journal.reports(record.id)}
+    status = tools.journal.status(record.id)
+    where = {agent.id: agent.phase for agent in status.agents} if status is not None else {}
     unfinished = [ticket for ticket in tools.journal.tickets(record.id) if ticket.agent_id not in reported]
     for ticket in unfinished:
-        complete(ticket, report_of(ticket, Outcome.STOPPED, failure=reason))
+        its = f"{reason} It was {where[ticket.agent_id]}." if ticket.agent_id in where else reason
+        complete(ticket, report_of(ticket, Outcome.STOPPED, failure=its))
     close(record, why, {}, (reason,))
     tools.journal.yield_claim(record.repository, tools.host)
     hosted = [tools.journal.flow_run(ticket.agent_id) for ticket in unfinished]

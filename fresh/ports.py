@@ -478,8 +478,11 @@ class Prover(Protocol):
 class ReportFiles(Protocol):
     """Where a run's report and log lie."""
 
-    def write(self, report: RunReport, markdown: str) -> Path:
-        """Write the report as JSON and Markdown; return the path of the JSON. The same run has one report."""
+    def write(self, report: RunReport, markdown: str, chart: str = "") -> Path:
+        """Write the report as JSON and Markdown, and its chart as SVG where there is one; return the path of the JSON.
+
+        The same run has one report.
+        """
         ...
 
     def logging(self, record: RunRecord) -> AbstractContextManager[Path]:

@@ -20,7 +20,7 @@ from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.people import People
 from fresh.domain.record import Host
 from fresh.domain.redaction import Redactor
-from fresh.domain.report import PassedOver
+from fresh.domain.report import PassedOver, RunReport
 from fresh.domain.room import MIB, Room, room
 from fresh.domain.stops import why_stop_agent
 from fresh.errors import OperatorMistake
@@ -76,6 +76,7 @@ class Toolbox:
     reports: ReportFiles
     take_inventory: Callable[[str], Inventory]
     people: People = field(default_factory=People)
+    draw: Callable[[RunReport], str] = lambda report: ""
     room: Callable[[int], Room] = Room
     work_pool: str | None = None
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("fresh.run"))
@@ -131,6 +132,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     from fresh.adapters.key_scan import find_keys
     from fresh.adapters.pip_environment import PipEnvironments
     from fresh.adapters.processes import lives, this_host
+    from fresh.adapters.pygal_chart import draw
     from fresh.adapters.report_files import ReportsBelow
     from fresh.adapters.ruff_lint import RuffLint
     from fresh.adapters.ruff_tidier import RuffTidier
@@ -183,6 +185,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
         take_inventory=survey,
         redact=redact,
         people=read_people(settings, home),
+        draw=draw,
         room=lambda wanted: room(free(), wanted, settings.least_memory * MIB, settings.least_disk * MIB),
         work_pool=settings.work_pool,
     )

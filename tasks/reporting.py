@@ -8,6 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from fresh.domain import narration
+from fresh.domain.advice import advice, needs_you, sentence
 from fresh.domain.agent import AgentReport, Outcome, Ticket
 from fresh.domain.landing import Integration
 from fresh.domain.record import RunRecord
@@ -16,7 +17,7 @@ from fresh.domain.report_page import markdown
 from fresh.domain.stopping import WhyStopped
 from fresh.wiring import toolbox
 from tasks.durable import narrate
-from tasks.showing import show_page
+from tasks.showing import show_page, show_picture
 from tasks.spending import reap, spent_by, spent_by_all, told_of_money
 
 
@@ -107,10 +108,14 @@ def close(
         notes=(*notes, *told_of_money(tools, record)),
         integration=integration,
     )
+    needs = tuple(sentence(need) for need in needs_you(report))
+    report = report.model_copy(update={"needs": needs, "advice": advice(report)})
     page = tools.redact(markdown(report))
-    path = tools.reports.write(report, page)
+    chart = tools.draw(report)
+    path = tools.reports.write(report, page, chart)
     tools.journal.close_run(record.id, why, report.ended_at, str(path))
     narrate(tools, record.id, narration.cost(spent.spent, record.order.budget))
     narrate(tools, record.id, f"Run {record.id} ended because {why}; its report is {path}")
     show_page(f"report-{record.id}", page, f"Report of run {record.id}")
+    show_picture(f"chart-{record.id}", chart, f"Cost and outcomes of run {record.id}")
     return report

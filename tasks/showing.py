@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 from prefect.runtime import flow_run
 
 from fresh.domain.agent import Ticket
@@ -85,6 +86,15 @@ def show_page(key: str, markdown: str, description: str) -> None:
     """Show a page of Markdown; the same key shows its newest version."""
     with contextlib.suppress(*LOST):
         create_markdown_artifact(markdown=markdown, key=slug(key, 60), description=description)
+
+
+def show_picture(key: str, svg: str, description: str) -> None:
+    """Show an SVG picture, which is carried in its own address; an empty one is not shown."""
+    if not svg:
+        return
+    address = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    with contextlib.suppress(*LOST):
+        create_image_artifact(image_url=address, key=slug(key, 60), description=description)
 
 
 def show_progress(run_id: str, done: int, total: int, lines: Sequence[str]) -> None:

@@ -28,12 +28,14 @@ class ReportsBelow:
         self._home = home
         self._redact = redact or Redactor()
 
-    def write(self, report: RunReport, markdown: str) -> Path:
-        """Write both forms whole or not at all; writing again replaces them."""
+    def write(self, report: RunReport, markdown: str, chart: str = "") -> Path:
+        """Write each form whole or not at all; writing again replaces them."""
         stem = self._own_stem(
             self._home, f"orchestration_report_{_stamp(report.started_at)}", report.run_id, ".json"
         )
         _write_whole(stem.with_suffix(".md"), self._redact(markdown))
+        if chart:
+            _write_whole(stem.with_suffix(".svg"), self._redact(chart))
         path = stem.with_suffix(".json")
         whole = self._redact.model(report).model_dump_json(indent=2)
         _write_whole(path, self._redact.json(whole) + "\n")

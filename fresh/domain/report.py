@@ -44,6 +44,8 @@ class RunReport(Value):
     agents: tuple[AgentReport, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
     notes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
     integration: Integration | None = None
 
     @property

@@ -27,11 +27,12 @@ ENDINGS = {
 
 def markdown(report: RunReport) -> str:
     """Write the report; text that stems from the repository is quoted so that it is shown and never obeyed."""
-    sections = [_opening(report), _landed(report)]
+    sections = [_opening(report), _needs(report), _landed(report)]
     sections += [_section(title, report.ended(outcome)) for outcome, title in ENDINGS.items()]
     sections += [
         _together(report),
         _cost(report),
+        _advice(report),
         _notes(report),
         _passed_over(report.passed_over),
         _origin(report),
@@ -59,6 +60,19 @@ def _opening(report: RunReport) -> list[str]:
         "",
         f"Cost: {report.cost} / {report.order.budget}",
     ]
+
+
+def _needs(report: RunReport) -> list[str]:
+    if not report.needs:
+        return []
+    rows = [f"{place}. {prose(need)}" for place, need in enumerate(report.needs, 1)]
+    return ["## What to look at first, the riskiest on top", "", *rows]
+
+
+def _advice(report: RunReport) -> list[str]:
+    if not report.advice:
+        return []
+    return ["## What to do differently", "", *(f"- {prose(line)}" for line in report.advice)]
 
 
 def _landed(report: RunReport) -> list[str]:
