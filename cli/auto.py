@@ -10,6 +10,10 @@ auto = LazyGroup(
     {
         "start": ("cli.start:start", "Run agents on a repository, with live progress."),
         "status": ("cli.status:status", "Show what the agents do and what waits for you."),
+        "dashboard": (
+            "cli.dashboard.command:dashboard",
+            "Watch a run on the full screen, and decide by key.",
+        ),
         "approve": ("cli.deciding:approve", "Approve what an agent made."),
         "reject": ("cli.deciding:reject", "Reject what an agent made."),
         "changes": ("cli.deciding:changes", "Ask an agent for changes."),

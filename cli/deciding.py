@@ -65,7 +65,14 @@ def changes(agent: str, words: str, commit: str, repo: str) -> None:
     answer(find_place(repo), agent, Answer.CHANGES, words, commit)
 
 
-def answer(place: Place, typed: str, answer: Answer, words: str, commit: str = "") -> None:
+def answer(
+    place: Place,
+    typed: str,
+    answer: Answer,
+    words: str,
+    commit: str = "",
+    tell: Callable[[str], None] = click.echo,
+) -> None:
     """Answer the open question of an agent, and say what happens next or who was first.
 
     Raises OperatorMistake for an unknown agent, Refusal when it asks nothing, asks about another commit than `commit`,
@@ -89,9 +96,9 @@ def answer(place: Place, typed: str, answer: Answer, words: str, commit: str = "
         now, people = datetime.now(UTC), read_people(read_settings(), place.home)
         match decide(journal, people, typist(place.repository), attempt, now):
             case Won():
-                click.echo(f"{DONE[answer]} {_what(found, question)}.")
+                tell(f"{DONE[answer]} {_what(found, question)}.")
             case AlreadyDecided(decision=standing):
-                _say_who_was_first(found, answer, standing)
+                _say_who_was_first(found, answer, standing, tell)
             case Stale() if not is_seen:
                 about = question.commit[:10] if question.commit else "no commit"
                 raise Refusal(
@@ -100,10 +107,10 @@ def answer(place: Place, typed: str, answer: Answer, words: str, commit: str = "
                 )
             case Stale(sentence=said) | Refused(sentence=said) | Unknown(sentence=said):
                 raise Refusal(said, hint="See: fresh auto status")
-        _say_what_follows(journal, found, question, now)
+        _say_what_follows(journal, found, question, now, tell)
 
 
-def _say_who_was_first(found: Found, answer: Answer, standing: Decision) -> None:
+def _say_who_was_first(found: Found, answer: Answer, standing: Decision, tell: Callable[[str], None]) -> None:
     """Say who decided; the same answer twice is no trouble. Raises Refusal for another one."""
     at = f"{standing.at.astimezone():%Y-%m-%d %H:%M}"
     if standing.answer is Answer.EXPIRED:
@@ -113,21 +120,23 @@ def _say_who_was_first(found: Found, answer: Answer, standing: Decision) -> None
     was = f"Agent {found.ticket.agent_id} has no open question: {first}."
     if standing.answer is not answer:
         raise Refusal(was, hint="The first decision stands. See: fresh auto status")
-    click.echo(was)
+    tell(was)
 
 
-def _say_what_follows(journal: Journal, found: Found, question: Question, now: datetime) -> None:
+def _say_what_follows(
+    journal: Journal, found: Found, question: Question, now: datetime, tell: Callable[[str], None]
+) -> None:
     if question not in journal.questions(found.record.id, unapplied=True):
         return
     claim = journal.standing_claim(found.record.repository, now)
     ended = {report.agent_id for report in journal.reports(found.record.id)}
     run = found.record.id
     if claim is None or claim.run_id != run:
-        click.echo(
+        tell(
             f"No process works on run {run}: the decision is kept. Carry it out with: fresh auto resume {run}"
         )
     elif found.ticket.agent_id in ended:
-        click.echo("The agent is parked: it goes on as soon as a seat is free.")
+        tell("The agent is parked: it goes on as soon as a seat is free.")
 
 
 def _what(found: Found, question: Question) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def stop(force: bool, repo: str) -> None:
         _wait(journal, claim, force, place.home)
 
 
+def ask_to_end(place: Place, force: bool, tell: Callable[[str], None]) -> None:
+    """Ask the run that works on the repository to end, and wait for nothing. Raises Refusal."""
+    with opened_journal(place) as journal:
+        claim = journal.standing_claim(str(place.repository), datetime.now(UTC))
+        if claim is None:
+            tell("No run is running.")
+            return
+        _request(journal, claim, force, place, tell)
+
+
 def _say_nothing_runs(journal: Journal, place: Place) -> None:
     click.echo("No run is running.")
     newest = next(iter(journal.runs(str(place.repository))), None)
@@ -57,7 +68,9 @@ def _say_nothing_runs(journal: Journal, place: Place) -> None:
         click.echo(f"Run {newest.id} is unfinished, because its process died: fresh auto resume {newest.id}")
 
 
-def _request(journal: Journal, claim: Claim, force: bool, place: Place) -> None:
+def _request(
+    journal: Journal, claim: Claim, force: bool, place: Place, tell: Callable[[str], None] = click.echo
+) -> None:
     """Write the request down. Raises Refusal."""
     now, actor = datetime.now(UTC), typist(place.repository)
     request = StopRequest(run_id=claim.run_id, force=force, by=actor.name, through=actor.door.value, at=now)
@@ -65,7 +78,7 @@ def _request(journal: Journal, claim: Claim, force: bool, place: Place) -> None:
     if refused is not None:
         raise Refusal(refused.sentence)
     kept = "killing everything" if force else "running agents finish their step and keep their work"
-    click.echo(f"Stopping run {claim.run_id}: {kept}.")
+    tell(f"Stopping run {claim.run_id}: {kept}.")
 
 
 def _wait(journal: Journal, claim: Claim, force: bool, home: Path) -> None:

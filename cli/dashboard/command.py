@@ -1,0 +1,47 @@
+"""The command: on this terminal, or in a browser on this machine."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+import click
+
+from cli.place import Place, find_place, with_repo
+from fresh.errors import OperatorMistake
+
+LOOPBACK = "127.0.0.1"
+
+
+@click.command(short_help="Watch a run on the full screen, and decide by key.")
+@click.option("--web", is_flag=True, help="Show it in a browser on this machine instead.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8123, show_default=True, help="Port of --web.")
+@with_repo
+def dashboard(web: bool, port: int, repo: str) -> None:
+    """Watch the newest run: agents, costs, questions, patches and log lines.
+
+    a approves, r rejects, c asks for changes, d shows the patch, l the log, n goes to the next question, s stops the
+    run, [ and ] go to other runs, q leaves. It follows a run that another process hosts.
+    """
+    place = find_place(repo)
+    if web:
+        _serve(place, port)
+        return
+    from cli.dashboard.app import Dashboard
+    from cli.dashboard.source import JournalSource
+
+    Dashboard(JournalSource(place)).run()
+
+
+def _serve(place: Place, port: int) -> None:
+    """Serve it to browsers of this machine alone: whoever sees it may decide. Raises OperatorMistake."""
+    try:
+        from textual_serve.server import Server
+    except ImportError as missing:
+        raise OperatorMistake(
+            "The dashboard in a browser needs the package textual-serve.",
+            hint="pip install 'fresh-agents[web]', or leave --web out.",
+        ) from missing
+    words = (sys.executable, "-P", "-m", "cli.main", "auto", "dashboard", "--repo", str(place.repository))
+    click.echo(f"Open http://{LOOPBACK}:{port} on this machine; Ctrl-C ends it.")
+    Server(shlex.join(words), host=LOOPBACK, port=port, title="Fresh").serve()
