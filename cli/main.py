@@ -24,6 +24,7 @@ root = LazyGroup(
         "up": ("cli.residing:up", "Keep Prefect, the runner, the Slack bot and the reaper running."),
         "down": ("cli.residing:down", "End what `fresh up` keeps running."),
         "inventory": ("cli.inventory:inventory", "Show what the repository can do and what reaches it."),
+        "audit": ("cli.auditing:audit", "Show and verify the audit trail."),
         "doctor": ("cli.doctor:doctor", "Say what is missing on this machine, with the fix."),
     },
 )
