@@ -97,23 +97,37 @@ class Account:
         """Hold an amount; None when that would cross the limit."""
         return replace(self, held=self.held + amount) if amount <= self.free(purpose) else None
 
-    def close(self, amount: Usd, charge: Usd) -> Account:
+    def close(self, amount: Usd, charge: Usd, booked: Usd | None = None) -> Account:
         """Replace what was held by what is charged.
 
-        A charge above the hold was never agreed to: as much of it as the cap allows is booked, the rest is a shortfall,
-        and the account is frozen. A day is not: it belongs to other runs as well.
+        A charge above the hold was never agreed to: `booked` of it, or as much as the cap allows, is spent, the rest is
+        a shortfall, and the account is frozen.
         """
         held = self.held - amount
         if charge <= amount:
             return replace(self, held=held, spent=self.spent + charge)
-        booked = min(charge, self.cap - self.spent - held)
+        booked = self.room(amount, charge) if booked is None else booked
         return replace(
             self,
             held=held,
             spent=self.spent + booked,
             shortfall=self.shortfall + (charge - booked),
-            frozen=self.frozen or (None if self.id.startswith(DAY) else overrun(amount, charge)),
+            frozen=self.frozen or overrun(amount, charge),
         )
+
+    def room(self, amount: Usd, charge: Usd) -> Usd:
+        """Say how much of a charge fits under the cap in place of what was held for it."""
+        return min(charge, self.cap - self.spent - (self.held - amount))
+
+
+def close_all(accounts: Sequence[Account], amount: Usd, charge: Usd) -> tuple[Account, ...]:
+    """Close a hold in all of its accounts.
+
+    What is booked of a charge above the hold is the same in each, as much as the fullest of them has room for: so a
+    run is always the sum of its agents, and a day that of its runs, in what is spent as well as in what is short.
+    """
+    booked = min(account.room(amount, charge) for account in accounts)
+    return tuple(account.close(amount, charge, booked) for account in accounts)
 
 
 @dataclass(frozen=True)

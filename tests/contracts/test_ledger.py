@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from random import Random
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -43,10 +45,11 @@ def a_hold(
     expires: datetime | None = None,
     day: str | None = None,
     purpose: Purpose = Purpose.WORK,
+    run: str = RUN,
 ) -> Hold:
     return Hold(
         id=f"hold-{next(ids)}",
-        run_id=RUN,
+        run_id=run,
         agent_id=agent,
         amount=usd(dollars),
         owner=owner,
@@ -224,7 +227,7 @@ def test_only_a_wrap_up_may_use_what_is_kept_aside(ledger: Ledger) -> None:
     assert stand(ledger, agent_account(ADA)) == (0, 0.6)
 
 
-def test_a_bill_above_what_was_held_is_booked_truly_and_freezes_run_and_agent(ledger: Ledger) -> None:
+def test_a_bill_above_what_was_held_is_booked_truly_and_freezes_run_agent_and_day(ledger: Ledger) -> None:
     ledger.open_account(THE_DAY, usd(5))
     hold = sent(ledger, a_hold(0.2, day=THE_DAY))
     assert ledger.settle(hold.id, a_bill(0.3))
@@ -234,10 +237,15 @@ def test_a_bill_above_what_was_held_is_booked_truly_and_freezes_run_and_agent(le
             BudgetExhausted, match=r"frozen: a reply was billed \$0\.30, more than the \$0\.20"
         ):
             ledger.reserve(a_hold(0.01, agent))
-    assert getattr(ledger.account(THE_DAY), "frozen", "?") is None
+    ledger.open_account(run_account("another"), usd(1))
+    ledger.open_account(agent_account("eve"), usd(1))
+    with pytest.raises(BudgetExhausted, match="frozen"):
+        ledger.reserve(a_hold(0.01, "eve", day=THE_DAY, run="another"))
 
 
-def test_a_bill_above_the_cap_is_booked_up_to_it_and_the_rest_is_a_shortfall(ledger: Ledger) -> None:
+def test_a_bill_above_a_cap_is_booked_alike_in_all_accounts_and_the_rest_is_a_shortfall(
+    ledger: Ledger,
+) -> None:
     sent(ledger, a_hold(0.5, BOB))
     hold = sent(ledger, a_hold(0.4))
     ledger.settle(hold.id, a_bill(0.9))
@@ -245,7 +253,41 @@ def test_a_bill_above_the_cap_is_booked_up_to_it_and_the_rest_is_a_shortfall(led
     assert run is not None
     assert agent is not None
     assert (run.spent, run.held, run.shortfall) == (usd(0.5), usd(0.5), usd(0.4))
-    assert (agent.spent, agent.held, agent.shortfall) == (usd(0.6), ZERO, usd(0.3))
+    assert (agent.spent, agent.held, agent.shortfall) == (usd(0.5), ZERO, usd(0.4))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_run_is_the_sum_of_its_agents_and_a_day_that_of_its_runs_whatever_is_billed(
+    ledger: Ledger, seed: int
+) -> None:
+    dice = Random(seed)
+    ledger.open_account(THE_DAY, usd(dice.choice((0.5, 0.9, 5))))
+    names = (agent_account(ADA), agent_account(BOB))
+    waiting = []
+    for _ in range(12):
+        hold = a_hold(dice.choice((0.05, 0.1, 0.3)), dice.choice((ADA, BOB)), day=THE_DAY)
+        with suppress(BudgetExhausted):
+            waiting.append(sent(ledger, hold))
+    dice.shuffle(waiting)
+    billed = ZERO
+    for hold in waiting:
+        bill = a_bill(round(hold.amount.dollars * dice.choice((0.2, 1, 1.5, 9)), 6))
+        match dice.randrange(4):
+            case 0:
+                assert ledger.forfeit(hold.id, "lost")
+                billed = billed + hold.amount
+            case 1:
+                assert ledger.release(hold.id, "refused", refused=True)
+            case _:
+                assert ledger.settle(hold.id, bill)
+                billed = billed + bill.cost
+        accounts = [ledger.account(name) for name in (*names, THE_RUN, THE_DAY)]
+        ada, bob, run, day = [account for account in accounts if account is not None]
+        for part in ("spent", "held", "shortfall"):
+            both = getattr(ada, part) + getattr(bob, part)
+            assert both == getattr(run, part) == getattr(day, part)
+    assert run.spent + run.shortfall == billed
+    assert run.held == ZERO
 
 
 def test_the_dead_are_reaped_by_what_they_had_done(ledger: Ledger, world: World) -> None:

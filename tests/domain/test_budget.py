@@ -16,6 +16,7 @@ from fresh.domain.budget import (
     HoldState,
     Purpose,
     agent_account,
+    close_all,
     closing,
     day_account,
     fundable_seats,
@@ -141,6 +142,26 @@ def test_a_bill_of_any_size_never_breaks_the_wall_and_is_accounted_for(
     assert after.held == ZERO
     assert after.spent + after.shortfall == Usd(spent + charge)
     assert (after.frozen is not None) == (charge > held)
+
+
+@given(
+    rooms=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=3),
+    amount=st.integers(0, 10**6),
+    charge=st.integers(0, 10**7),
+)
+def test_a_bill_is_booked_alike_in_every_account_and_breaks_none(
+    rooms: list[tuple[int, int]], amount: int, charge: int
+) -> None:
+    before = [
+        Account(f"{kind}:x", Usd(spent + free + amount), Usd(spent), Usd(amount))
+        for kind, (spent, free) in zip(("day", "run", "agent"), rooms, strict=False)
+    ]
+    after = close_all(before, Usd(amount), Usd(charge))
+    booked = {late.spent.micros - early.spent.micros for early, late in zip(before, after, strict=True)}
+    assert len(booked) == len({account.shortfall for account in after}) == 1
+    assert booked.pop() + after[0].shortfall.micros == charge
+    assert all(account.spent <= account.cap and account.held == ZERO for account in after)
+    assert {account.frozen is not None for account in after} == {charge > amount}
 
 
 @pytest.mark.parametrize("state", list(HoldState))

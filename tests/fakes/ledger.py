@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from fresh.domain.budget import OPEN, Account, Bill, Hold, HoldState, agent_account, closing, orphaned
+from fresh.domain.budget import (
+    OPEN,
+    Account,
+    Bill,
+    Hold,
+    HoldState,
+    agent_account,
+    close_all,
+    closing,
+    orphaned,
+)
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.record import Host
 from fresh.domain.refusing import unaffordable
@@ -97,6 +107,6 @@ class FakeLedger:
             if not closing(hold.state, state, refused=refused):
                 return False
             self.reserved[name] = replace(hold, state=state, bill=bill, why=why)
-            for account in hold.accounts:
-                self.accounts[account] = self.accounts[account].close(hold.amount, charge)
+            standing = [self.accounts[account] for account in hold.accounts if account in self.accounts]
+            self.accounts |= {after.id: after for after in close_all(standing, hold.amount, charge)}
             return True

@@ -25,6 +25,7 @@ from fresh.domain.budget import (
     HoldState,
     Purpose,
     agent_account,
+    close_all,
     closing,
     orphaned,
     run_account,
@@ -229,20 +230,20 @@ class _NotTaken(Exception):
 def _book(connection: Connection, hold: Hold, charge: Usd) -> None:
     """Replace what was held by the charge, in every account and in the order of all reservations."""
     table = schema.account
-    for name in hold.accounts:
-        this = table.c.id == name
-        if charge <= hold.amount:
+    if charge <= hold.amount:
+        for name in hold.accounts:
             connection.execute(
                 update(table)
-                .where(this)
+                .where(table.c.id == name)
                 .values(held=table.c.held - hold.amount.micros, spent=table.c.spent + charge.micros)
             )
-            continue
-        before = _account(connection.execute(table.select().where(this).with_for_update()).one())
-        after = before.close(hold.amount, charge)
+        return
+    wanted = (table.select().where(table.c.id == name).with_for_update() for name in hold.accounts)
+    before = [_account(connection.execute(one).one()) for one in wanted]
+    for after in close_all(before, hold.amount, charge):
         connection.execute(
             update(table)
-            .where(this)
+            .where(table.c.id == after.id)
             .values(
                 held=after.held.micros,
                 spent=after.spent.micros,

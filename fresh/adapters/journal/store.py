@@ -6,7 +6,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from typing import Protocol, TypeAlias
 
@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from fresh.adapters.journal import audit_schema, card_schema, schema
+from fresh.adapters.journal.fast_lane import PATIENCE, PRAGMAS, FastLane
 from fresh.adapters.journal.window import VERSION, demand_known
 from fresh.domain.redaction import Redactor
 from fresh.errors import OperatorMistake, StorageFailed
@@ -44,6 +45,7 @@ class Store:
         self._url = url
         self.redact = redact
         self._engine: Engine | None = None
+        self._lane = FastLane(url.removeprefix(SQLITE))
         self._lock = threading.Lock()
 
     @property
@@ -60,15 +62,9 @@ class Store:
     @contextmanager
     def swiftly(self) -> Iterator[sqlite3.Cursor]:
         """Open a write transaction on the bare driver of SQLite, for what everybody waits for."""
-        with self._translated(), closing(self._open().raw_connection()) as connection:
-            cursor: sqlite3.Cursor = connection.cursor()  # type: ignore[assignment]
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                yield cursor
-            except BaseException:
-                connection.rollback()
-                raise
-            connection.commit()
+        self._open()
+        with self._translated(), self._lane.writing() as cursor:
+            yield cursor
 
     @contextmanager
     def at_once(self) -> Iterator[Connection]:
@@ -108,6 +104,7 @@ class Store:
     def dispose(self) -> None:
         """Close every connection."""
         with self._lock:
+            self._lane.close()
             if self._engine is not None:
                 self._engine.dispose()
                 self._engine = None
@@ -159,7 +156,7 @@ def _connect(url: str) -> Engine:
             _parse(url),
             pool_size=4,
             max_overflow=-1,
-            connect_args={"timeout": 30, "isolation_level": None, "check_same_thread": False},
+            connect_args={"timeout": PATIENCE, "isolation_level": None, "check_same_thread": False},
         )
     except (SQLAlchemyError, ImportError, ValueError) as trouble:
         raise OperatorMistake(
@@ -170,7 +167,7 @@ def _connect(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _set_pragmas(driver: _DriverConnection, _record: object) -> None:
         cursor = driver.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        for pragma in PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
 
     # The driver would begin DEFERRED: a read followed by a write then fails at once when another process wrote
