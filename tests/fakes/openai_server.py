@@ -59,7 +59,10 @@ class Rates(Value):
 
 
 class Logged(Value):
-    """One request as the server saw it, and what it billed for it in micro-dollars."""
+    """One request as the server saw it, and what it billed for it in micro-dollars.
+
+    `shared` counts the tokens of its beginning that are byte for byte those of the last request of its conversation.
+    """
 
     number: int
     request_id: str
@@ -73,6 +76,7 @@ class Logged(Value):
     fate: str = Fate.WHOLE
     tier: str = ""
     input: int = 0
+    shared: int = 0
     cached: int = 0
     output: int = 0
     billed: int = 0
@@ -137,7 +141,7 @@ class OpenAIServer(ThreadingHTTPServer):
             self._attempts[conversation] += 1
         return conversation, self.rules.answer(asked), asked
 
-    def cached(self, conversation: str, body: Json) -> int:
+    def shared(self, conversation: str, body: Json) -> int:
         """Count the tokens of the beginning that this request shares with the last one of its conversation."""
         parts = [json.dumps(body.get("tools"), sort_keys=True), str(body.get("instructions"))]
         parts += [json.dumps(entry) for entry in entries(body)]
@@ -149,7 +153,7 @@ class OpenAIServer(ThreadingHTTPServer):
             if old != now:
                 break
             shared += count(now)
-        return shared // CACHE_STEP * CACHE_STEP if shared >= CACHE_FROM else 0
+        return shared
 
     def write(self, entry: dict[str, Any], body: Json) -> Logged:
         """Put a request into the log, on disk before this returns, also beside another server with the same log."""
@@ -235,7 +239,9 @@ class _Desk(BaseHTTPRequestHandler):
 
     def _serve(self, step: Step, body: Json, entry: dict[str, Any]) -> None:
         rules = self.server.rules
-        counted = Counted.of(step, body, self.server.cached(entry["conversation"], body))
+        shared = self.server.shared(entry["conversation"], body)
+        cached = shared // CACHE_STEP * CACHE_STEP if shared >= CACHE_FROM else 0
+        counted = Counted.of(step, body, cached)
         tier = step.tier or str(body.get("service_tier", "default"))
         tier = "default" if tier == "auto" else tier
         logged = self.server.write(
@@ -245,6 +251,7 @@ class _Desk(BaseHTTPRequestHandler):
                 "fate": step.fate,
                 "tier": tier,
                 "input": counted.input,
+                "shared": min(shared, counted.input),
                 "cached": counted.cached,
                 "output": counted.output,
                 "billed": rules.rates.bill(counted, tier) if step.is_billed else 0,
@@ -354,6 +361,7 @@ def main() -> None:
     parser.add_argument("--log", type=Path)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--lenient", action="store_true")
     parser.add_argument("--wires", default="responses,chat")
     parser.add_argument("--rates", default="{}", help="JSON, US dollars per million tokens")
     given = parser.parse_args()
@@ -361,6 +369,7 @@ def main() -> None:
         answer=Script.model_validate_json(given.script.read_text()),
         log=given.log,
         plain=given.plain,
+        lenient=given.lenient,
         wires=frozenset(given.wires.split(",")),
         rates=Rates.model_validate_json(given.rates),
     )
