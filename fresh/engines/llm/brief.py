@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from fresh.domain.agent import Ticket
 from fresh.domain.change import Ruling
 from fresh.domain.entry_rules import is_cli
 from fresh.domain.evidence import Evidence
-from fresh.domain.feature import Feature, Inventory, Kind
-from fresh.domain.lesson import Lesson, fitting
-from fresh.domain.quoting import line
-from fresh.domain.test_code import is_test_path
-from fresh.engines.llm.draft import Mistake, numbered
-from fresh.engines.llm.fencing import fence, prose, readable, seen
+from fresh.domain.feature import Inventory, Kind
+from fresh.domain.lesson import Lesson
+from fresh.engines.llm.fencing import fence, prose, seen
+from fresh.engines.llm.material import code_of, hanger_of, lessons_for, tests_of, text_of, unrun_of, users_of
 from fresh.engines.llm.prompting import words
-from fresh.engines.llm.searching import search
-from fresh.errors import TreeRefused
 from fresh.ports import Bench
 
-LONGEST_CODE = 12_000
 LONGEST_NOTES = 1200
-LONGEST_HANGER = 2000
-LONGEST_LESSONS = 2000
-"""Bytes, some 500 tokens."""
 MOST_FOLDERS = 12
 MOST_ENTRIES = 8
-MOST_CALLERS = 10
-MOST_TESTS = 8
 NOTES = (
     "CONTRIBUTING.md",
     "CONTRIBUTING.rst",
@@ -52,10 +40,10 @@ def repository_brief(bench: Bench) -> str:
     """Describe the repository from its base commit alone: the same bytes for every agent that starts there."""
     paths = bench.paths()
     lines = ["# The repository", "", f"{len(paths)} files. {_folders(paths)}", _entries(bench.inventory)]
-    if said := _conventions(_text(bench, "pyproject.toml")):
+    if said := _conventions(text_of(bench, "pyproject.toml")):
         lines.append(f"Its settings:\n{fence('pyproject.toml', said, 1500)}")
     for path in NOTES:
-        if path in paths and (notes := prose(_text(bench, path)).strip()):
+        if path in paths and (notes := prose(text_of(bench, path)).strip()):
             lines.append(f"Its notes for contributors:\n{fence(path, notes, LONGEST_NOTES)}")
             break
     return "\n".join(filter(None, lines))
@@ -64,20 +52,23 @@ def repository_brief(bench: Bench) -> str:
 def task_brief(bench: Bench, lessons: Sequence[Lesson] = ()) -> str:
     """Describe one agent's task: what is accepted, the feature's code, who uses it, where it could hang."""
     ticket, feature = bench.ticket, bench.ticket.feature
-    material = [_code(bench, feature), _users(bench, feature), _tests(feature)]
+    material = [code_of(bench, feature), users_of(bench, feature), tests_of(bench, feature)]
+    if ticket.kind is Kind.TESTS:
+        material.append(unrun_of(bench, feature))
     if ticket.kind is Kind.HOOKUP:
-        material.append(_hanger(bench, ticket))
+        material.append(hanger_of(bench, ticket))
     if ticket.kind is Kind.QUALITY:
         found = "\n".join(f"line {one.line}: {one.code} {one.text}" for one in feature.findings)
         material.append(f"Findings:\n{fence('findings', seen(found), 3000)}")
-    material.append(_lessons(ticket, lessons))
+    material.append(lessons_for(ticket, lessons))
     own = ", ".join(ticket.footprint)
     return words(
         "task",
         kind=ticket.kind,
         feature=seen(feature.key),
         acceptance=words(ticket.kind),
-        reasons=seen("; ".join(ticket.reasons)) or "it was asked for",
+        # The first reason names the gap; the others weigh it against other features.
+        reasons=seen(ticket.reasons[0]) if ticket.reasons else "it was asked for",
         footprint=f"You have these files to yourself (new files are fine too): {seen(own)}" if own else "",
         material="\n".join(filter(None, material)),
     )
@@ -133,69 +124,3 @@ def _telling(name: str, table: JsonValue, depth: int = 0) -> list[str]:
     for key, value in table.items():
         found += _telling(f"{name}.{key}", value, depth + 1)
     return found
-
-
-def _code(bench: Bench, feature: Feature) -> str:
-    text = readable(feature.path, _text(bench, feature.path))
-    first = feature.line
-    shown = numbered(text, first, feature.end_line)
-    imports = "\n".join(row for row in text.splitlines()[:60] if row.startswith(("import ", "from ")))
-    head = f"Imports of {feature.path}:\n{fence('imports', imports, 1000)}\n" if imports and first > 1 else ""
-    return f"{head}The feature, {feature.path}, lines {first} to {feature.end_line}:\n{fence(feature.path, shown, LONGEST_CODE)}"
-
-
-def _users(bench: Bench, feature: Feature) -> str:
-    try:
-        hits = search(bench, rf"\b{re.escape(feature.name)}\b", "*.py", 60)
-    except Mistake:
-        return ""
-    own = range(feature.line, feature.end_line + 1)
-    users = []
-    for hit in hits.lines:
-        path, number, _ = hit.split(":", 2)
-        if not (path == feature.path and int(number) in own) and not is_test_path(path):
-            users.append(hit)
-    if not users:
-        return f"No other product code mentions `{feature.name}`."
-    return f"Where `{feature.name}` is mentioned:\n{fence('mentions', seen(chr(10).join(users[:MOST_CALLERS])), 2000)}"
-
-
-def _tests(feature: Feature) -> str:
-    if not feature.tested_by:
-        return "No test is known to run it."
-    return f"Tests that run it: {seen(', '.join(feature.tested_by[:MOST_TESTS]))}."
-
-
-def _hanger(bench: Bench, ticket: Ticket) -> str:
-    """Show the beginning of the file that the feature could hang on."""
-    path = next((one for one in ticket.footprint if not is_test_path(one)), "")
-    if path in ("", ticket.feature.path):
-        return ""
-    text = readable(path, _text(bench, path))
-    return (
-        f"Where it could hang, {path}:\n{fence(path, numbered(text, 1, 400), LONGEST_HANGER)}" if text else ""
-    )
-
-
-def _lessons(ticket: Ticket, lessons: Sequence[Lesson]) -> str:
-    """List whole lessons, the ones that are nearest to the task first, as far as there is room."""
-    rows: list[str] = []
-    room = LONGEST_LESSONS
-    fit = fitting(lessons, ticket.kind, (ticket.feature.path, *ticket.footprint))
-    for lesson in fit:
-        row = f"- {line(lesson.text)}"
-        room -= len(row.encode()) + 1
-        if room < 0:
-            break
-        rows.append(row)
-    if not rows:
-        return ""
-    left = f" ({len(fit) - len(rows)} more are left out)" if len(rows) < len(fit) else ""
-    return f"What reviewers of earlier changes here asked for{left}; heed it where it fits this task:\n{fence('lessons', chr(10).join(rows), LONGEST_LESSONS)}"
-
-
-def _text(bench: Bench, path: str) -> str:
-    try:
-        return bench.read(path)
-    except (KeyError, UnicodeDecodeError, TreeRefused):
-        return ""

@@ -10,7 +10,7 @@ import pytest
 
 from fresh.domain.feature import Kind
 from fresh.domain.lesson import Lesson, fitting
-from fresh.engines.llm.brief import LONGEST_LESSONS
+from fresh.engines.llm.material import LONGEST_LESSONS
 from tests.engines.llm.desk import Desk
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
