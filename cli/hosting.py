@@ -19,6 +19,7 @@ from cli.person import typist
 from fresh.adapters.prefect_server import GivenServer, PrefectServer, client_environment
 from fresh.deciding import ask_to_stop, note_starter
 from fresh.domain.order import RunOrder
+from fresh.domain.parking import unblocked
 from fresh.domain.record import RunRecord
 from fresh.domain.report import RunReport
 from fresh.domain.stopping import StopRequest, WhyStopped
@@ -79,8 +80,12 @@ def resume(repository: Path, run_id: str | None = None) -> RunReport:
 
 
 def is_resumable(tools: Toolbox, record: RunRecord) -> bool:
-    """Say whether a run is unfinished, or holds a parked agent whose question has been decided since."""
-    return record.closed_at is None or bool(tools.journal.questions(record.id, unapplied=True))
+    """Say whether a run is unfinished, or holds a parked agent that can go on: its question has been decided since, or
+    its pull request could not be opened."""
+    if record.closed_at is None or tools.journal.questions(record.id, unapplied=True):
+        return True
+    asking = {question.agent_id for question in tools.journal.questions(record.id, undecided=True)}
+    return bool(unblocked(tools.journal.reports(record.id), asking))
 
 
 def _tools(repository: Path) -> Toolbox:

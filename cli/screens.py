@@ -86,7 +86,7 @@ def cost(run: RunStatus) -> str:
 
 def _plight(run: RunStatus) -> list[str]:
     """Say what a person must know of a run that does not simply go on."""
-    lines = [f"💸 {line(alert)}" for alert in run.alerts]
+    lines = [f"{'💸' if alert.startswith('Budget') else '✋'} {line(alert)}" for alert in run.alerts]
     if run.stop_requested and run.stopped is None:
         lines.append(f"Stop requested: {line(run.stop_requested)}")
     if run.died:

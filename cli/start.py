@@ -64,6 +64,11 @@ def _ordering(command: Command) -> Command:
         ),
         click.option("--cap", metavar="USD", help=f"Money limit of one agent. [default: {_default('cap')}]"),
         click.option(
+            "--max-open",
+            metavar="N",
+            help=f"Most open pull requests of agents at GitHub. [default: {_default('max_open')}]",
+        ),
+        click.option(
             "--approval-timeout",
             metavar="MIN",
             help=f"Minutes until the clock answers. [default: {_default('approval_timeout')}]",

@@ -19,7 +19,7 @@ from fresh.domain.evidence import Evidence, Verdict
 from fresh.domain.phase import Phase
 from fresh.domain.steps import Made
 from fresh.domain.work import Plan, Work
-from fresh.errors import FreshError, Halted
+from fresh.errors import ForgeRefused, ForgeUnclear, FreshError, Halted
 from fresh.wiring import Toolbox, toolbox
 from tasks.landing import catch_up, fit
 from tasks.reporting import complete, ended_as, report_of
@@ -244,7 +244,11 @@ def _publish(
 ) -> AgentReport | _Round:
     """Publish what was judged. When policy says more of it by now, no earlier answer counts any more."""
     show_phase(ticket, Phase.COMMITTING)
-    published = publish(ticket, report, plan, work)
+    try:
+        published = publish(ticket, report, plan, work)
+    except (ForgeRefused, ForgeUnclear) as trouble:
+        later = f"{trouble.message} {trouble.hint} The change is kept; fresh auto resume publishes it."
+        return ended_as(report, Outcome.PARKED, " ".join(later.split()))
     if isinstance(published, PolicyVerdict):
         return _reconsider(tools, ticket, plan, this, report, work, published)
     return report.model_copy(

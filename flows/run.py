@@ -15,11 +15,13 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.agent import agent
 from flows.forcing import end_now, leave
 from flows.holding import Holding
+from flows.reviewing import Reviewers
 from flows.stopping import reason_to_stop
 from flows.supervising import supervised
 from fresh.domain import narration
 from fresh.domain.agent import Outcome, Ticket
 from fresh.domain.order import EngineName, RunOrder
+from fresh.domain.parking import unblocked
 from fresh.domain.record import RunRecord
 from fresh.domain.report import RunReport
 from fresh.domain.stopping import WhyStopped
@@ -120,7 +122,7 @@ def _work(tools: Toolbox, record: RunRecord) -> WhyStopped:
     waiting = _unfinished(tools, record)
     may_draw = record.closed_at is None
     why: WhyStopped | None = None
-    holding = Holding(tools, record)
+    holding, reviewers = Holding(tools, record), Reviewers(tools, record)
     while True:
         why = why or reason_to_stop(tools, record.id)
         if why is not None:
@@ -134,8 +136,11 @@ def _work(tools: Toolbox, record: RunRecord) -> WhyStopped:
             allowed = holding.seats(len(waiting) or wanted)
             is_held, free, wanted = allowed == 0, min(free, allowed), min(wanted, allowed)
         if may_draw and why is None and not waiting and wanted > 0:
-            waiting = draw(record, wanted, engine)
-            may_draw = bool(waiting)
+            wanted = reviewers.seats(wanted, len(live))
+            if reviewers.why is not None and not live:
+                return reviewers.why
+            waiting = draw(record, wanted, engine) if wanted > 0 else []
+            may_draw = bool(waiting) or wanted == 0
         for ticket in waiting[:free]:
             live[ticket.agent_id] = ticket.engine
             _seat(record, ticket, ended)
@@ -167,7 +172,10 @@ def _still_wanted(tools: Toolbox, record: RunRecord) -> int:
 
 
 def _unfinished(tools: Toolbox, record: RunRecord) -> list[Ticket]:
-    """Find the agents that a dead host left."""
+    """Find the agents that a dead host left, and the parked ones that have nobody to wait for."""
+    asking = {question.agent_id for question in tools.journal.questions(record.id, undecided=True)}
+    for agent_id in unblocked(tools.journal.reports(record.id), asking):
+        tools.journal.reopen_agent(agent_id)
     reported = {report.agent_id for report in tools.journal.reports(record.id)}
     return [ticket for ticket in tools.journal.tickets(record.id) if ticket.agent_id not in reported]
 

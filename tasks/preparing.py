@@ -16,18 +16,20 @@ from tasks.durable import narrate
 def prepare(record: RunRecord) -> tuple[str, ...]:
     """Prove the sandbox, build the environment and run the base commit's tests once; return what people should know.
 
-    Raises SandboxUnavailable, and Refusal when the tests can't be run at all.
+    Raises SandboxUnavailable, Refusal when the tests can't be run at all or nothing could be published.
     """
     tools = toolbox(Path(record.repository))
     tools.sandbox.sweep()
     contained = tools.sandbox.probe()
-    narrate(tools, record.id, contained)
+    where = tools.forge.ready(record.base)
+    for note in (contained, *where):
+        narrate(tools, record.id, note)
     # Minutes can pass until the next line, on the first run or a slow network.
     narrate(tools, record.id, f"Preparing an environment for {record.base[:10]}, and running its tests once.")
     found = tools.prover.ready(record.order, record.base)
     for note in found:
         narrate(tools, record.id, note)
-    return (contained, *found)
+    return (contained, *where, *found)
 
 
 @task(name="survey", cache_policy=NO_CACHE)

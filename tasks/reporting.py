@@ -11,11 +11,12 @@ from fresh.domain import narration
 from fresh.domain.advice import advice, needs_you, sentence
 from fresh.domain.agent import AgentReport, Outcome, Ticket
 from fresh.domain.landing import Integration
+from fresh.domain.publication import review_key
 from fresh.domain.record import RunRecord
 from fresh.domain.report import RunReport
 from fresh.domain.report_page import markdown
 from fresh.domain.stopping import WhyStopped
-from fresh.wiring import toolbox
+from fresh.wiring import Toolbox, toolbox
 from tasks.durable import narrate
 from tasks.showing import show_page, show_picture
 from tasks.spending import reap, spent_by, spent_by_all, told_of_money
@@ -65,6 +66,11 @@ def complete(ticket: Ticket, report: AgentReport) -> AgentReport:
     return standing
 
 
+def _told_of_reviewers(tools: Toolbox, record: RunRecord) -> tuple[str, ...]:
+    told = tools.journal.recall(review_key(record.id))
+    return () if told is None else (told,)
+
+
 @task(name="report", cache_policy=NO_CACHE)
 def write_report(
     record: RunRecord,
@@ -105,7 +111,7 @@ def close(
         spending=spent,
         agents=agents,
         passed_over=tools.passed_over.get(record.id, ()),
-        notes=(*notes, *told_of_money(tools, record)),
+        notes=(*notes, *told_of_money(tools, record), *_told_of_reviewers(tools, record)),
         integration=integration,
     )
     needs = tuple(sentence(need) for need in needs_you(report))

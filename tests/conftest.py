@@ -18,7 +18,13 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-for name in [name for name in os.environ if name.startswith(("FRESH_", "OPENAI_"))] + ["GITHUB_TOKEN"]:
+for name in [name for name in os.environ if name.startswith(("FRESH_", "OPENAI_"))] + [
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "GITHUB_API_URL",
+    "GITHUB_SERVER_URL",
+    "GH_HOST",
+]:
     os.environ.pop(name, None)
 
 

@@ -42,6 +42,7 @@ def clamped(text: str, longest: int) -> str:
     """Shorten Markdown at the end of a line; an open fence or fold is closed, and the cut is said."""
     if _length(text) <= longest:
         return text
+    # Forty characters more close what stays open.
     room = longest - _length(_CUT) - 40
     kept: list[str] = []
     for row in text.splitlines():

@@ -43,6 +43,12 @@ class RunOrder(Value):
         le=10080,
         description="Minutes until an unanswered question is answered by the clock",
     )
+    max_open: int = Field(
+        default=8,
+        ge=1,
+        le=1000,
+        description="Most pull requests of agents that wait for review at GitHub at once",
+    )
     work_hours: str | None = Field(
         default=None,
         description="Window of the day in which seats are filled, e.g. 22:00-06:00 in the machine's time;"

@@ -25,6 +25,8 @@ class WhyStopped(StrEnum):
     DONE = "every pick was worked"
     NOTHING_WORTHWHILE = "no worthwhile feature was left"
     BUDGET = "its budget could fund no further agent"
+    REVIEW = "enough pull requests wait for review"
+    UNCOUNTED = "its open pull requests could not be counted"
     HOURS = "its hours were over"
     REQUESTED = "it was asked to stop"
     FORCED = "it was stopped by force"

@@ -22,12 +22,16 @@ class PullRequest:
 
 @dataclass
 class FakeForge:
-    """Remember what was published; `outage` is raised instead while it is set."""
+    """Remember what was published; `outage` is raised instead while it is set, `refusal` by publishing alone.
+
+    `others` is how many pull requests of other runs are open; None means that nobody counts.
+    """
 
     pull_requests: dict[str, PullRequest] = field(default_factory=dict)
     outage: FreshError | None = None
     asked: int = 0
     others: int | None = None
+    refusal: FreshError | None = None
 
     def ready(self, base: str) -> tuple[str, ...]:
         """Be ready, unless there is an outage."""
@@ -42,8 +46,9 @@ class FakeForge:
     def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> Publication:
         """Publish once for each agent."""
         self.asked += 1
-        if self.outage is not None:
-            raise self.outage
+        trouble = self.refusal or self.outage
+        if trouble is not None:
+            raise trouble
         made = PullRequest(
             f"https://forge.example/pull/{len(self.pull_requests) + 1}",
             ticket.branch,

@@ -33,11 +33,11 @@ def translated(error: Exception, what: str) -> FreshError:
         return _answered(error, what)
     if isinstance(error, PyJWTError):
         return OperatorMistake(
-            f"GITHUB_APP_PRIVATE_KEY is no key that a GitHub App can prove itself with: {line(str(error))[:200]}.",
+            f"GITHUB_APP_PRIVATE_KEY is no key that a GitHub App can prove itself with: {_told(error)[:200]}.",
             hint="Make one on the App's page, and set its PEM text or the path of its file.",
         )
     return ForgeUnclear(
-        f"GitHub could not {what}: {type(error).__name__}: {line(str(error))[:300].rstrip('.')}.",
+        f"GitHub could not {what}: {type(error).__name__}: {_told(error)[:300].rstrip('.')}.",
         hint="Is the network there? See https://www.githubstatus.com",
     )
 
@@ -63,6 +63,11 @@ def _answered(error: GithubException, what: str) -> FreshError:
     return ForgeRefused(
         f"GitHub refused to {what} ({status}): {said}.{missing}", status=status, hint=_HINTS.get(status, "")
     )
+
+
+def _told(error: Exception) -> str:
+    """Put what an exception was made with on one line; some can't show themselves."""
+    return line(" ".join(str(part) for part in error.args)) or "it said nothing"
 
 
 def words_of(told: object) -> str:
