@@ -47,9 +47,10 @@ def examine(place: Place, settings: Settings) -> Iterator[Finding]:
     yield from tried("sandbox", lambda: _probe_sandbox(place, settings), "")
     yield from tried("Prefect server", lambda: _reach_server(place, settings), "")
     yield from examine_model(settings)
-    yield from examine_keys(settings)
+    from cli.examining_github import examine_github
     from cli.examining_slack import examine_slack
 
+    yield from examine_github(place, settings)
     yield from examine_slack(place, settings)
 
 
@@ -104,18 +105,6 @@ def examine_model(settings: Settings) -> Iterator[Finding]:
         return f"{model} at {server}; a first request costs at most {cost_of_first_request(settings, model).exact}"
 
     yield from tried("model", priced, "")
-
-
-def examine_keys(settings: Settings) -> Iterator[Finding]:
-    """Say which of the optional services are configured, and never with what."""
-    keys = (
-        ("GitHub", "GITHUB_TOKEN", settings.github_token, "pull requests are written as pages below .fresh"),
-    )
-    for name, variable, secret, without in keys:
-        if secret is not None and secret.get_secret_value():
-            yield Finding(name, Mark.OK, f"{variable} is set")
-        else:
-            yield Finding(name, Mark.OPTIONAL, f"{variable} is not set; {without}", f"export {variable}=...")
 
 
 def tried(name: str, act: Callable[[], str], fix: str) -> Iterator[Finding]:

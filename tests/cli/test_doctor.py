@@ -14,7 +14,6 @@ from cli.examining import (
     Mark,
     examine_git,
     examine_identity,
-    examine_keys,
     examine_model,
     examine_python,
 )
@@ -69,17 +68,16 @@ def test_the_repositorys_own_python_comes_before_its_metadata(place: Place) -> N
 
 
 def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "GITHUB_TOKEN"):
-        monkeypatch.setenv(name, "geheim")
-    findings = [*examine_model(Settings()), *examine_keys(Settings())]
-    assert [finding.mark for finding in findings] == [Mark.OK] * 2
+    monkeypatch.setenv("OPENAI_API_KEY", "geheim")
+    findings = [*examine_model(Settings())]
+    assert [finding.mark for finding in findings] == [Mark.OK]
     assert "geheim" not in "".join(map(finding_line, findings))
 
 
 def test_services_that_are_not_configured_are_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "GITHUB_TOKEN", "SLACK_BOT_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    findings = [*examine_model(Settings()), *examine_keys(Settings())]
+    findings = [*examine_model(Settings())]
     assert {finding.mark for finding in findings} == {Mark.OPTIONAL}
 
 

@@ -77,6 +77,11 @@ class Places:
         """git on the mirror, which holds every commit that is published."""
         return self.mirror.git
 
+    @property
+    def operator_git(self) -> Git:
+        """git on the operator's own repository, to read from."""
+        return self._target.git
+
     @cached_property
     def address(self) -> RemoteAddress | None:
         """Where `origin` is, if that is a GitHub which the operator vouches for and there is a token for it."""

@@ -80,6 +80,18 @@ class Comparison(Shown):
     status: str = ""
 
 
+class Branch(Shown):
+    """A branch."""
+
+    protected: bool = False
+
+
+class Rule(Shown):
+    """One rule of a ruleset."""
+
+    type: str = ""
+
+
 class Rights(Shown):
     """What the caller may do in a repository."""
 
@@ -144,14 +156,35 @@ def comparison(hub: Hub, earlier: str, later: str) -> str:
     return hub.ask("compare commits", "GET", path, parameters={"per_page": 1}).read(Comparison).status
 
 
-def ensure_label(hub: Hub, name: str) -> None:
-    """Make a label where it is missing; made by somebody else meanwhile is fine."""
+def is_protected(hub: Hub, branch: str) -> bool:
+    """Say whether a branch is protected, by a rule of its own or by a ruleset."""
+    what = f"look at branch {branch}"
+    if hub.ask(what, "GET", f"branches/{quoted(branch)}").read(Branch).protected:
+        return True
+    try:
+        return bool(hub.ask(what, "GET", f"rules/branches/{quoted(branch)}").read_all(Rule))
+    except ForgeRefused as refused:
+        # Older Enterprise servers know no rulesets, and not every token may see them.
+        if refused.status not in (403, 404):
+            raise
+        return False
+
+
+def has_label(hub: Hub, name: str) -> bool:
+    """Say whether the repository has a label."""
     try:
         hub.ask(f"look for label {name}", "GET", f"labels/{quoted(name)}")
-        return
     except ForgeRefused as refused:
         if refused.status != 404:
             raise
+        return False
+    return True
+
+
+def ensure_label(hub: Hub, name: str) -> None:
+    """Make a label where it is missing; made by somebody else meanwhile is fine."""
+    if has_label(hub, name):
+        return
     wanted = {"name": name, "color": COLOR, "description": ABOUT}
     try:
         hub.ask(f"make label {name}", "POST", "labels", body=wanted)
