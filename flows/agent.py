@@ -247,8 +247,8 @@ def _publish(
     try:
         published = publish(ticket, report, plan, work)
     except (ForgeRefused, ForgeUnclear) as trouble:
-        later = f"{trouble.message} {trouble.hint} The change is kept; fresh auto resume publishes it."
-        return ended_as(report, Outcome.PARKED, " ".join(later.split()))
+        later = f"{trouble.in_full} The change is kept; fresh auto resume publishes it."
+        return ended_as(report, Outcome.PARKED, later)
     if isinstance(published, PolicyVerdict):
         return _reconsider(tools, ticket, plan, this, report, work, published)
     return report.model_copy(

@@ -8,6 +8,7 @@ import subprocess
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote, urlsplit
 
+from tests.fakes.github.faults import Fate
 from tests.fakes.github.world import Repository, Seen, Token, World
 
 
@@ -17,8 +18,10 @@ def serve_git(desk: BaseHTTPRequestHandler, world: World) -> None:
     split = urlsplit(desk.path)
     full, _, rest = unquote(split.path).lstrip("/").partition(".git/")
     pushing = "git-receive-pack" in rest or "service=git-receive-pack" in split.query
-    fault = next((f for f in world.faults if f.strikes(desk.command, split.path)), None)
-    if fault is not None:
+    for watch in world.watchers:
+        watch(desk.command, desk.path)
+    fault = next((f for f in world.faults if f.strikes(desk.command, desk.path)), None)
+    if fault is not None and fault.fate is not Fate.LOST:
         if fault.then is not None:
             fault.then()
         _say(desk, fault.status, str(fault.body), **fault.headers)
@@ -33,7 +36,19 @@ def serve_git(desk: BaseHTTPRequestHandler, world: World) -> None:
         _say(desk, status, words, **challenge)
         return
     assert repository is not None
-    _run_backend(desk, repository, rest, split.query, body, token)
+    status, headers, content = _run_backend(desk, repository, rest, split.query, body, token)
+    if fault is not None:
+        if fault.then is not None:
+            fault.then()
+        desk.close_connection = True
+        desk.connection.close()
+        return
+    desk.send_response(status)
+    for name, value in headers.items():
+        desk.send_header(name, value)
+    desk.send_header("Content-Length", str(len(content)))
+    desk.end_headers()
+    desk.wfile.write(content)
 
 
 def _judge(
@@ -93,7 +108,7 @@ def _run_backend(
     query: str,
     body: bytes,
     token: Token | None,
-) -> None:
+) -> tuple[int, dict[str, str], bytes]:
     environment = {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "HOME": "/nonexistent",
@@ -116,13 +131,7 @@ def _run_backend(
     done = subprocess.run(["git", "http-backend"], input=body, capture_output=True, env=environment)
     head, _, content = done.stdout.partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
-    status = int(headers.pop("Status", "200 OK").split()[0])
-    desk.send_response(status)
-    for name, value in headers.items():
-        desk.send_header(name, value)
-    desk.send_header("Content-Length", str(len(content)))
-    desk.end_headers()
-    desk.wfile.write(content)
+    return int(headers.pop("Status", "200 OK").split()[0]), headers, content
 
 
 def _say(desk: BaseHTTPRequestHandler, status: int, words: str, **headers: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -239,6 +239,7 @@ class World:
         self.repositories: dict[str, Repository] = {}
         self.moved: dict[str, str] = {}
         self.faults: list[Fault] = []
+        self.watchers: list[Callable[[str, str], None]] = []
         self.requests: list[Seen] = []
         self.limits = Limits()
         self.skew = timedelta(0)
