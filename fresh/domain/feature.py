@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from fresh.domain.nature import Nature
 from fresh.domain.value import Value
 
 
@@ -60,6 +61,8 @@ class Feature(Value):
     line: int
     end_line: int
     is_class: bool = False
+    nature: Nature = Nature.WORK
+    nature_why: str = Field(default="", description="what in the code says so")
     bare: bool = Field(default=False, description="a class that defines no method, such as most exceptions")
     reachability: Reachability
     evidence: tuple[str, ...] = Field(

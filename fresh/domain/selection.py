@@ -10,6 +10,7 @@ from typing import NamedTuple
 from fresh.domain.acceptance import NEUTRAL, Acceptance
 from fresh.domain.feature import Feature, Inventory, Kind, Reachability
 from fresh.domain.footprint import Ground
+from fresh.domain.nature import NO_BODY, NO_COMMAND, NO_TESTS, Nature
 from fresh.domain.order import RunOrder, Strategy
 from fresh.domain.protection import why_protected
 from fresh.domain.report import PassedOver
@@ -21,6 +22,13 @@ MOST_PICKS = 100
 ENOUGH_TESTS = 0.5
 NEAR = 3
 EQUAL_ORDER = (Kind.TESTS, Kind.HOOKUP, Kind.STUB, Kind.QUALITY)
+
+SENSELESS: Mapping[Kind, Mapping[Nature, str]] = {
+    Kind.HOOKUP: NO_COMMAND,
+    Kind.TESTS: NO_TESTS,
+    Kind.STUB: NO_BODY,
+    Kind.QUALITY: {},
+}
 
 Screen = Callable[[Feature, Kind], str | None]
 
@@ -141,8 +149,8 @@ class Ranking:
         feature, kind = candidate.feature, candidate.kind
         if feature.reachability is Reachability.UNKNOWN:
             return f"how it is reached is unknown: {'; '.join(feature.evidence) or 'no parser could tell'}"
-        if kind is Kind.HOOKUP and feature.stub:
-            return "its body is unfinished, so there is nothing to hook up yet"
+        if senseless := _senseless(feature, kind):
+            return senseless
         if idea := self.acceptance.rejection(feature, kind):
             return idea.told()
         for path in candidate.footprint:
@@ -156,6 +164,17 @@ class Ranking:
         if feature.tested < ENOUGH_TESTS:
             return f"safest: tested {feature.tested:.2f}, {ENOUGH_TESTS} is needed to change its code"
         return None
+
+
+def _senseless(feature: Feature, kind: Kind) -> str | None:
+    """Say why this would make no sense for such a thing, whoever did it."""
+    if kind is Kind.HOOKUP and feature.stub:
+        return "its body is unfinished, so there is nothing to hook up yet"
+    if kind is Kind.TESTS and not feature.bare and feature.nature is Nature.EXCEPTION:
+        return None
+    if reason := SENSELESS[kind].get(feature.nature):
+        return f"{reason} ({feature.nature_why})" if feature.nature_why else reason
+    return None
 
 
 def conflict(candidate: Candidate, held: Mapping[str, str]) -> str | None:

@@ -57,7 +57,7 @@ def extractor_version() -> str:
 def rules_version() -> str:
     """Name the version of everything that an inventory follows from."""
     domain = HERE.parent / "domain"
-    values = [domain / name for name in ("feature.py", "entry_rules.py", "protection.py")]
+    values = [domain / name for name in ("feature.py", "nature.py", "entry_rules.py", "protection.py")]
     return version_of([*HERE.glob("*.py"), *values])
 
 

@@ -11,7 +11,7 @@ from fresh.domain.entry_rules import EntryRule
 FILES = re.compile(
     r"(?:.*/)?(?:Dockerfile[^/]*|[^/]*\.Dockerfile|Containerfile|Procfile[^/]*|[Mm]akefile|GNUmakefile|[Jj]ustfile|tox\.ini"
     r"|[^/]*compose[^/]*\.ya?ml|Taskfile\.ya?ml|Jenkinsfile|azure-pipelines[^/]*\.ya?ml|app\.ya?ml|fly\.toml|crontab"
-    r"|prefect\.ya?ml|serverless\.ya?ml|template\.ya?ml|supervisord?\.conf|\.travis\.yml|\.pre-commit-[a-z]+\.yaml"
+    r"|action\.ya?ml|prefect\.ya?ml|serverless\.ya?ml|template\.ya?ml|supervisord?\.conf|\.travis\.yml|\.pre-commit-[a-z]+\.yaml"
     r"|[^/]+\.(?:sh|bash|bat|ps1|mk|service|cron))"
     r"|\.(?:github|gitlab|circleci|buildkite|forgejo|gitea|woodpecker)/.+\.ya?ml|\.gitlab-ci\.yml|\.drone\.yml"
 )
@@ -25,8 +25,9 @@ RUN_MODULE = re.compile(
     + r"\s+-m\s+([A-Za-z_][\w.]*)"
 )
 RUN_FILE = re.compile(
-    rf"(?i:{PYTHON}|\$\(PY\w*\)|uv\s+run|streamlit\s+run|flask\s+--app)" + OPTIONS + r"\s+([\w./-]+\.py)\b"
+    rf"(?i:{PYTHON}|\$\(PY\w*\)|uv\s+run|streamlit\s+run|flask\s+--app)" + OPTIONS + r"\s+([\w./${}-]+\.py)\b"
 )
+VARIABLE = re.compile(r"^\$\{?\w+\}?/")
 SERVER = re.compile(
     r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|celery|waitress-serve|uwsgi|rq|dramatiq|arq|faust|flask|FLASK_APP|fastapi)\b"
     r"([^\n]*)"
@@ -50,7 +51,7 @@ def commands_in(path: str, text: str) -> Iterator[Command]:
     plain = text.replace("\\\n", "  ").translate(NOISE)
     for how, pattern in (("python -m", RUN_MODULE), ("python", RUN_FILE)):
         for target in dict.fromkeys(pattern.findall(plain)):
-            yield EntryRule.COMMAND_LINE, how, target.removeprefix("./")
+            yield EntryRule.COMMAND_LINE, how, VARIABLE.sub("", target).removeprefix("./")
     for line in SERVER.findall(plain):
         for target in dict.fromkeys(SERVED.findall(line)):
             yield EntryRule.COMMAND_LINE, "server", target

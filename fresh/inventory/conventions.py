@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fresh.domain.entry_rules import EntryRule
 from fresh.inventory.graph import NEUTRAL, Graph
+from fresh.inventory.marks import METACLASS
 from fresh.inventory.modules import Module
 from fresh.inventory.record import Definition
 from fresh.inventory.roots import Root, packages_used
@@ -46,21 +47,45 @@ def called_by_name(module: Module, node: int, definition: Definition) -> Root | 
     bases = {base.rpartition(".")[2] for base in definition.bases}
     if bases & DJANGO_BASES and "django" in packages_used(module):
         return Root(node, EntryRule.DJANGO, f"subclass of {min(bases & DJANGO_BASES)}", path, definition.line)
+    if (
+        name.endswith("Config")
+        and module.name.rpartition(".")[2] == "apps"
+        and _derives(definition, "AppConfig")
+    ):
+        return Root(node, EntryRule.DJANGO, "configuration of an app", path, definition.line)
     if module.name.rpartition(".")[2] == "models" and "django" in packages_used(module):
         return Root(node, EntryRule.DJANGO, "model module", path, definition.line, weak=True)
     return None
 
 
+def _derives(definition: Definition, ending: str) -> bool:
+    return any(base.endswith(ending) for base in definition.bases)
+
+
 def registered_by_base(graph: Graph, module: Module, node: int, definition: Definition) -> Root | None:
-    """Find a class that its base class takes note of: by `__init_subclass__`, or by a decorator on the base."""
+    """Find a class that its base class takes note of."""
     for base in graph.symbols.ancestors(node) if definition.is_class else ():
-        ancestor = graph.modules.definitions[base]
-        if ancestor is None:
-            continue
-        noted = any(name.rpartition(".")[2] not in NEUTRAL for name in ancestor.decorators)
-        if noted or "__init_subclass__" in graph.modules.members.get(base, {}):
-            where = (module.source.path, definition.line)
-            return Root(
-                node, EntryRule.DECORATED, f"registered by its base {ancestor.name}", *where, weak=True
-            )
+        if how := _takes_note(graph, base):
+            name, where = graph.modules.key(base).partition(":")[2], (module.source.path, definition.line)
+            return Root(node, EntryRule.DECORATED, f"{how} its base {name}", *where, weak=True)
+    return None
+
+
+def _takes_note(graph: Graph, node: int) -> str | None:
+    """Say how a class learns of its subclasses."""
+    definition = graph.modules.definitions[node]
+    if definition is None:
+        return None
+    if node in graph.listed:
+        return "listed as a subclass of"
+    if any(name.rpartition(".")[2] not in NEUTRAL for name in definition.decorators):
+        return "registered by"
+    if "__init_subclass__" in graph.modules.members.get(node, {}):
+        return "registered by"
+    for mark in definition.marks:
+        found = mark.startswith(METACLASS) and graph.symbols.find(
+            graph.modules.of[node], definition.owner, mark.removeprefix(METACLASS)
+        )
+        if found and {"__new__", "__init__"} & graph.modules.members.get(found.node, {}).keys():
+            return "registered by the metaclass of"
     return None

@@ -29,11 +29,15 @@ REGISTERING_BARE = frozenset({"flow", "task", "receiver", "fixture", "hookimpl",
 def find_roots(graph: Graph, declared: Iterable[Declared]) -> list[Root]:
     """List every root of the project's own code, without doubles, in a fixed order."""
     found = [*_of_declared(graph, declared)]
+    imported = {target for node in range(len(graph)) for target in graph.uses[node]}
     for module in graph.modules.by_name.values():
         if not module.is_product or module.source.role is Role.VENDORED:
             continue
         if rule := _rule_of_run(module):
             found.append(Root(module.body, rule, module.name, module.source.path, 1))
+        elif module.body not in imported and _runs_itself(graph, module):
+            detail = "file that nobody imports and that runs code"
+            found.append(Root(module.body, EntryRule.SCRIPT, detail, module.source.path, 1, weak=True))
         found += loaded_by_name(module)
         found += handed_over(graph, module)
         found += _of_definitions(graph, module)
@@ -45,6 +49,13 @@ def _rule_of_run(module: Module) -> EntryRule | None:
     if module.record.runs_as_main or module.name.rpartition(".")[2] == "__main__":
         return EntryRule.MAIN
     return EntryRule.SCRIPT if module.source.role is Role.TOOL else None
+
+
+def _runs_itself(graph: Graph, module: Module) -> bool:
+    """Tell whether a file outside of any package calls its own code when it is run."""
+    if module.source.is_package or module.package in graph.modules.by_name:
+        return False
+    return not graph.uses[module.body].isdisjoint(module.top.values())
 
 
 def as_entry_points(graph: Graph, roots: Iterable[Root]) -> tuple[EntryPoint, ...]:

@@ -13,6 +13,7 @@ from fresh.inventory.blast import Blast, unlocks
 from fresh.inventory.documents import Mentions
 from fresh.inventory.graph import Graph
 from fresh.inventory.layout import Role, is_generated
+from fresh.inventory.natures import Natures
 from fresh.inventory.necessity import Need, necessity
 from fresh.inventory.quality import Quality, assign
 from fresh.inventory.roots import Root
@@ -94,6 +95,7 @@ class Describer:
         self.callers = sorted(blast.direct(node) for node in is_unhooked)
         self.tests = TestPaths(facts.graph)
         self.quality = Quality(facts.graph)
+        self.natures = Natures(facts.graph)
         self.kinds = entry_kinds(facts.graph, facts.roots)
         self.findings = self._assign_findings()
 
@@ -135,6 +137,7 @@ class Describer:
         dependents = self.dependents[node]
         brings = unlocks(graph, node, self.is_unhooked) if self.is_unhooked[node] else 0
         safe, safe_signal = safety(dependents, tested.value, export is not None, path)
+        kindred = self.natures.of(node, state.reachability)
         return Feature(
             key=key,
             module=module.name,
@@ -143,6 +146,8 @@ class Describer:
             line=definition.line,
             end_line=definition.end_line,
             is_class=definition.is_class,
+            nature=kindred.nature,
+            nature_why=kindred.why,
             bare=definition.is_class and not any(graph.modules.members.get(each) for each in nodes),
             reachability=state.reachability,
             evidence=state.evidence,

@@ -20,10 +20,14 @@ NEUTRAL = words(
 )
 
 
+LISTING = ".__subclasses__"
+
+
 class Graph:
     """Nodes and edges of one codebase.
 
     `uses[n]`: nodes that n's code names. `follow[n]`: all that runs or exists because n does, in a fixed order.
+    `listed`: classes whose subclasses the code asks for.
     `weak[n]`: attribute names whose object is unknown. `strings[n]`: literals that could name code.
     """
 
@@ -34,6 +38,7 @@ class Graph:
         self.uses: list[set[int]] = [set() for _ in range(count)]
         self.weak: list[tuple[str, ...]] = [()] * count
         self.strings: list[list[str]] = [[]] * count
+        self.listed: set[int] = set()
         self.by_name: dict[str, list[int]] = {}
         self.twins: dict[str, list[int]] = {}
         for module in self.modules.by_name.values():
@@ -77,6 +82,8 @@ class Graph:
         node = module.node(uses.owner)
         weak = set(uses.attributes)
         for name in uses.dotted:
+            if name.endswith(LISTING):
+                self._note_listing(module, uses.owner, name.removesuffix(LISTING))
             found = self.symbols.find(module, uses.owner, name)
             if found is not None:
                 self.uses[node].update((found.node, *found.through))
@@ -86,6 +93,15 @@ class Graph:
         self.uses[node].discard(node)
         self.weak[node] = tuple(sorted(weak))
         self.strings[node] = uses.strings
+
+    def _note_listing(self, module: Module, owner: int, name: str) -> None:
+        """Note the class whose subclasses are asked for."""
+        home = self.symbols.enclosing_class(module, owner) if name in ("self", "cls", "type(self)") else -1
+        found = self.symbols.find(module, owner, name) if home < 0 else None
+        if home >= 0:
+            self.listed.add(module.node(home))
+        elif found is not None and not found.left:
+            self.listed.add(found.node)
 
     def _is_external(self, module: Module, owner: int, name: str) -> bool:
         """Tell whether a name begins with an import of another project, whose attributes can't be ours."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
 from enum import StrEnum
 from posixpath import basename, dirname
 
@@ -20,8 +21,14 @@ VENDOR_FOLDERS = words(
 )
 TOOL_FOLDERS = words("scripts script tools tool ci bin dev hack packaging")
 TOOL_NAMES = words("setup.py noxfile.py versioneer.py fabfile.py dodo.py toxfile.py ez_setup.py")
+LOOSE_TOOLS = words(
+    "release.py publish.py build.py make.py bump_version.py make_release.py get_version.py deploy.py"
+)
+"""Tools as long as they lie at the top, beside the packages."""
 GENERATED_NAME = re.compile(r".*_pb2(?:_grpc)?\.py|_version\.py|.*\.gen\.py")
 PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
+MOSTLY = 0.6
+TEST_PLACES = TEST_FOLDERS | {"tests"}
 SOURCE_FOLDERS = ("src", "lib", "python")
 
 
@@ -55,13 +62,14 @@ def lay_out(
     folders = {dirname(path) for path in every if path.endswith("__init__.py")}
     roots = source_roots(every, folders, declared_roots)
     testing = {dirname(path) for path in every if TEST_NAME.fullmatch(basename(path))}
+    trees = test_trees(every)
     taken: set[str] = set()
     sources: dict[str, Source] = {}
     for path in sorted((path for path in every if is_python(path)), key=_packages_first):
         name = module_name(path, roots, folders)
         name = path if name in taken or not name else name
         taken.add(name)
-        role = role_of(path, folders, testing)
+        role = role_of(path, folders, testing, trees)
         sources[path] = Source(path=path, module=name, role=role, is_package=path.endswith("__init__.py"))
     for path in scripts:
         sources[path] = Source(path=path, module=path, role=Role.TOOL, is_package=False)
@@ -110,12 +118,12 @@ def module_name(path: str, roots: Iterable[str], packages: set[str]) -> str:
     return ".".join(parts)
 
 
-def role_of(path: str, packages: set[str], testing: set[str]) -> Role:
+def role_of(path: str, packages: set[str], testing: set[str], trees: Container[str] = ()) -> Role:
     """Say what a file is for, from where it lies and what lies beside it."""
     *folders, name = path.split("/")
     if any(folder in VENDOR_FOLDERS for folder in folders):
         return Role.VENDORED
-    if TEST_NAME.fullmatch(name) or "tests" in folders:
+    if TEST_NAME.fullmatch(name) or "tests" in folders or (folders and folders[0] in trees):
         return Role.TEST
     for depth, folder in enumerate(folders):
         here = "/".join(folders[: depth + 1])
@@ -126,7 +134,19 @@ def role_of(path: str, packages: set[str], testing: set[str]) -> Role:
             return Role.EXAMPLE
         if folder in TOOL_FOLDERS and loose and depth == 0:
             return Role.TOOL
-    return Role.TOOL if name in TOOL_NAMES else Role.PRODUCT
+    loose_tool = name in LOOSE_TOOLS and not folders and bool(packages)
+    return Role.TOOL if name in TOOL_NAMES or loose_tool else Role.PRODUCT
+
+
+def test_trees(paths: Iterable[str]) -> set[str]:
+    """List top-level folders that hold little else than tests, whatever they are called."""
+    tests: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    for path in paths:
+        name = basename(path)
+        if is_python(path) and "/" in path and name != "__init__.py" and not TEST_PLACES & {*path.split("/")}:
+            (tests if TEST_NAME.fullmatch(name) else others)[path.partition("/")[0]] += 1
+    return {folder for folder, count in tests.items() if count > MOSTLY * (count + others[folder])}
 
 
 def is_generated(path: str) -> bool:

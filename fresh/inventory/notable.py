@@ -39,8 +39,9 @@ WEB_ROUTES = {"get": 1, "post": 1, "put": 1, "delete": 1, "patch": 1, "head": 1,
 BY_CALLING_A_DECORATOR = frozenset({"command", "group", "callback", "task", "flow", "route", "get", "post"})
 HANDING = frozenset({*HANDED_BY_KEYWORD, *HANDED_BY_POSITION, *WEB_ROUTES})
 LOADERS = frozenset({"import_module", "__import__", "iter_modules", "walk_packages"})
-LOOKUPS = frozenset({"getattr", "globals", "eval", "exec"})
+LOOKUPS = frozenset({"getattr", "globals", "eval", "exec", "dir", "vars", "getmembers"})
 AS_VIEW = frozenset({"as_view", "as_asgi", "as_handler"})
+LISTERS = frozenset({"dir", "vars", "getmembers"})
 EXPECTATIONS = frozenset({"raises", "warns", "fail", "deprecated_call", "approx"})
 
 
@@ -107,6 +108,8 @@ def dynamic(call: ast.Call, name: str) -> Dynamic | None:
             region = ""
         prefixed = isinstance(call.args[1], ast.JoinedStr)
         return None if region is None or prefixed else Dynamic("getattr(…, <name>)", region, call.lineno)
+    if name in LISTERS and call.args and (region := dotted(call.args[0])):
+        return Dynamic(f"{name}(…)", region, call.lineno)
     if name in ("eval", "exec") and isinstance(call.func, ast.Name) and len(call.args) == 1:
         fixed = isinstance(call.args[0], ast.Constant)
         return None if fixed else Dynamic(f"{name}(…)", "", call.lineno)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable
 
 from fresh.inventory.graph import Graph
 
+TELLING = re.compile(r"[A-Z][a-z0-9]+[A-Z]\w+|[a-z]+_[a-z]\w*_\w+")
 REGISTRARS = ("setup", "main", "ready")
 BUILTIN_METHODS = frozenset(
     name for kind in (str, bytes, list, dict, set, int, float) for name in dir(kind) if name[0] != "_"
@@ -83,11 +85,17 @@ class Reach:
             self._push_members(self.graph.by_name.get(text, ()), node, f"string {text!r}")
 
     def _push_members(self, targets: Iterable[int], node: int, why: str) -> None:
-        """Reach members of classes anywhere, and top-level definitions of the string's own module."""
+        """Reach members of classes anywhere, and top-level definitions of the string's own module.
+
+        A name that is no plain word, such as `TableSegment`, hardly means anything else than the definition, wherever
+        it lies.
+        """
         of, definitions = self.graph.modules.of, self.graph.modules.definitions
         for target in targets:
             definition = definitions[target]
-            if (definition is not None and definition.owner != -1) or of[target] is of[node]:
+            if definition is None:
+                continue
+            if definition.owner != -1 or of[target] is of[node] or TELLING.fullmatch(definition.name):
                 self._push(target, node, why)
 
     def _follow_path(self, node: int, text: str) -> None:

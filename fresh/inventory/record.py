@@ -12,7 +12,7 @@ class Definition(NamedTuple):
     `params` is filled only where names of parameters carry meaning: tests and fixtures.
     `digest` names the body's text and is empty for short bodies; `asserts` counts assertions that can fail.
     `indented` means that it stands inside a statement such as `try` or `if`, so that another one may come first.
-    `code` names the text of a top-level definition without its white space.
+    `code` names the text of a top-level definition without its white space. `marks` tell what its body is made for.
     """
 
     qualname: str
@@ -32,6 +32,7 @@ class Definition(NamedTuple):
     asserts: int
     indented: bool
     code: str
+    marks: list[str]
 
     @property
     def name(self) -> str:

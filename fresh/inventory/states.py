@@ -16,6 +16,8 @@ from fresh.inventory.reach import Reach
 from fresh.inventory.roots import Root
 
 WORD = re.compile(r"[A-Za-z_]\w+")
+LOADING = ("import_module", "__import__", "iter_modules", "walk_packages")
+LISTING = ("dir(", "vars(", "getmembers(", "getattr(")
 OUTSIDE = (Role.TEST, Role.EXAMPLE)
 
 
@@ -94,6 +96,7 @@ class Judge:
         self.unread = {path: _words(text) for path, text in sorted(unread.items())}
         self.looked_up: dict[str, str] = {}
         self.loaded: dict[str, str] = {}
+        self.listed: dict[str, str] = {}
         self._find_dynamic_regions()
         self.tried = self._rules_tried(roots, documents)
 
@@ -131,19 +134,21 @@ class Judge:
                 return f"{path} names it and could not be parsed"
         if module.name in self.looked_up:
             return self.looked_up[module.name]
-        if (
-            module.body not in self.searches.any
-        ):  # what is imported by name shows its uses; what is not, can't
-            for region, why in self.loaded.items():
-                if module.name.startswith(region + "."):
-                    return why
+        # What is imported by name shows its uses; what is not, or is listed as a whole after that, can't.
+        regions = self.listed if module.body in self.searches.any else self.loaded
+        for region, why in regions.items():
+            if module.name.startswith(region + "."):
+                return why
         return None
 
     def _find_dynamic_regions(self) -> None:
         """Note which modules are looked into, and which packages are imported from, by computed names."""
         for module in self.graph.modules.by_name.values():
+            lists = any(each.construct.startswith(LISTING) for each in module.record.dynamic)
             for construct, region, line in module.record.dynamic if module.is_product else ():
                 why = f"{module.source.path}:{line} reaches code by a computed name: {construct}"
+                if lists and construct.startswith(LOADING):
+                    self.listed.setdefault(module.package if region == "." else region, why)
                 if region == "":
                     self.looked_up.setdefault(module.name, why)
                 elif region == ".":

@@ -81,6 +81,8 @@ class Symbols:
         """Find a name at the top level of a module, and follow the attributes behind it."""
         if name in module.top:
             return self.descend(module.top[name], rest)
+        if found := self._renamed(module, name, rest):
+            return found
         for target in module.imports.get(-1, {}).get(name, ()):
             if found := self.resolve(".".join((target, *rest))):
                 return found
@@ -89,6 +91,18 @@ class Symbols:
         for star in module.stars:
             if found := self.resolve(".".join((star, name, *rest))):
                 return found
+        return None
+
+    def _renamed(self, module: Module, name: str, rest: tuple[str, ...]) -> Found | None:
+        """Follow `name = name.part`: what was imported under a name is replaced by a part of it."""
+        for bound in module.bound.get(-1, {}).get(name, ()):
+            head, _, part = bound.source.partition(".")
+            if head == name and part and not bound.called:
+                for target in module.imports.get(-1, {}).get(name, ()):
+                    whole = self.modules.get(target)
+                    names = (*part.split("."), *rest)
+                    if whole is not None and (found := self.attribute(whole, names[0], names[1:])):
+                        return found
         return None
 
     def _through_variable(self, module: Module, owner: int, name: str, rest: tuple[str, ...]) -> Found | None:

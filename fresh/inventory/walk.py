@@ -277,5 +277,6 @@ VISITS: dict[type[ast.AST], Visit] = {
 }
 CLOSED = frozenset(
     {ast.Attribute, ast.Call, ast.comprehension, *FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom}
+    | {ast.MatchSingleton}
 )
 OPEN_FIELDS = {kind: () if kind in CLOSED else fields for kind, fields in FIELDS.items()}
