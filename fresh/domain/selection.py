@@ -170,7 +170,9 @@ def _senseless(feature: Feature, kind: Kind) -> str | None:
     """Say why this would make no sense for such a thing, whoever did it."""
     if kind is Kind.HOOKUP and feature.stub:
         return "its body is unfinished, so there is nothing to hook up yet"
-    if kind is Kind.TESTS and not feature.bare and feature.nature is Nature.EXCEPTION:
+    if kind in (Kind.HOOKUP, Kind.TESTS) and feature.bare:
+        return "it defines no behaviour of its own"
+    if kind is Kind.TESTS and feature.nature is Nature.EXCEPTION:
         return None
     if reason := SENSELESS[kind].get(feature.nature):
         return f"{reason} ({feature.nature_why})" if feature.nature_why else reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -20,6 +21,13 @@ LONG, LONG_FUNCTION = 60, 8
 DUPLICATE = 10
 ABSTRACT_BASES = frozenset({"Protocol", "ABC", "ABCMeta"})
 MEANT_TO_BE_EMPTY = frozenset({"abstractmethod", "abstractproperty", "overload"})
+
+SET_UP = frozenset({"__init__", "__repr__", "__str__"})
+EMPTY_BY_NAME = re.compile(
+    r"(?i)_*(?:no_?op|nop|pass|ignore|nothing|do_nothing|void|null|none|dummy|empty|fake|mock|stub)(?:_.*)?"
+    r"|.*_(?:no_?op|nop|nothing|dummy)|(?-i:(?:Null|Dummy|No[Oo]p|Empty|Fake|Mock|Stub|Void)[A-Z].*)"
+)
+"""Names of what does nothing on purpose."""
 
 
 class Quality:
@@ -62,25 +70,23 @@ class Quality:
         return found
 
     def is_stub(self, node: int) -> bool:
-        """Tell whether a body is unfinished; interfaces and registered no-ops are empty on purpose."""
+        """Tell whether a body is unfinished; interfaces, registered no-ops and null objects are empty on purpose."""
         definition = self.graph.modules.definitions[node]
-        if definition is None:
+        if definition is None or EMPTY_BY_NAME.fullmatch(definition.name):
             return False
         if not definition.is_class:
-            return (
-                definition.stub
-                and not any(_last(name) not in NEUTRAL for name in definition.decorators)
-                and not (MEANT_TO_BE_EMPTY & {_last(name) for name in definition.decorators})
-            )
+            # One that stands in a branch is what is left to do where something is missing.
+            return not definition.indented and _is_left_open(definition)
         if node in self.subclassed or ABSTRACT_BASES & {_last(base) for base in definition.bases}:
             return False
-        members = [
-            self.graph.modules.definitions[each] for each in self.graph.modules.members.get(node, {}).values()
-        ]
-        methods = [each for each in members if each and not each.is_class and not each.name.startswith("__")]
+        named = self.graph.modules.members.get(node, {})
+        members = {name: self.graph.modules.definitions[each] for name, each in named.items()}
+        methods = {
+            name: each for name, each in members.items() if each and not each.is_class and name not in SET_UP
+        }
         return bool(methods) and all(
-            each.stub and not MEANT_TO_BE_EMPTY & {_last(name) for name in each.decorators}
-            for each in methods
+            _is_left_open(each) and not self.graph.symbols.overrides(node, name)
+            for name, each in methods.items()
         )
 
     def _of_duplicates(self, node: int) -> Iterable[Signal]:
@@ -97,6 +103,12 @@ class Quality:
 
 def _last(name: str) -> str:
     return name.rpartition(".")[2]
+
+
+def _is_left_open(definition: Definition) -> bool:
+    """Tell whether nothing stands in a body, and no decorator says that this is enough."""
+    names = {_last(name) for name in definition.decorators}
+    return definition.stub and names <= NEUTRAL and not MEANT_TO_BE_EMPTY & names
 
 
 def _of_stub(stub: bool) -> Iterable[Signal]:

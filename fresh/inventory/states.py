@@ -17,7 +17,9 @@ from fresh.inventory.roots import Root
 
 WORD = re.compile(r"[A-Za-z_]\w+")
 LOADING = ("import_module", "__import__", "iter_modules", "walk_packages")
-LISTING = ("dir(", "vars(", "getmembers(", "getattr(")
+LISTING = ("dir(", "vars(", "getmembers(")
+NEAR = 30
+"""Lines between loading modules by name and listing all that is in them."""
 OUTSIDE = (Role.TEST, Role.EXAMPLE)
 
 
@@ -144,10 +146,10 @@ class Judge:
     def _find_dynamic_regions(self) -> None:
         """Note which modules are looked into, and which packages are imported from, by computed names."""
         for module in self.graph.modules.by_name.values():
-            lists = any(each.construct.startswith(LISTING) for each in module.record.dynamic)
+            lists = [each.line for each in module.record.dynamic if each.construct.startswith(LISTING)]
             for construct, region, line in module.record.dynamic if module.is_product else ():
                 why = f"{module.source.path}:{line} reaches code by a computed name: {construct}"
-                if lists and construct.startswith(LOADING):
+                if construct.startswith(LOADING) and any(abs(line - each) < NEAR for each in lists):
                     self.listed.setdefault(module.package if region == "." else region, why)
                 if region == "":
                     self.looked_up.setdefault(module.name, why)
