@@ -145,10 +145,10 @@ class Stage:
     environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.repository = self.folder / "pocket"
-        (self.repository / ".git").mkdir(parents=True)
+        self.repository = self.folder / "repo"
+        (self.repository / ".git").mkdir(parents=True, exist_ok=True)
         self.home = self.folder / "state"
-        self.home.mkdir()
+        self.home.mkdir(exist_ok=True)
         self.journal = SqlJournal(f"sqlite:///{self.home}/journal.db", lives)
         self.host = this_host()
 
@@ -262,15 +262,20 @@ class Stage:
             **self.environment,
         }
 
-    def start_bot(self, *, ready: bool = True, home: Path | None = None, **environment: str) -> Bot:
-        """Start one bot process."""
-        settings = {**self._settings(), "PYTHONPATH": str(ROOT), **environment}
+    def start_bot(self, *, ready: bool = True, dying: str | None = None, **environment: str) -> Bot:
+        """Start one bot process; `dying` names the point at which it kills itself."""
+        settings = {
+            **self._settings(),
+            "PYTHONPATH": str(ROOT),
+            "DYING_FLAG": str(self.folder / "died"),
+            **environment,
+        }
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
         log = self.folder / f"bot-{len(self.bots)}.log"
         (self.home / "bot.json").unlink(missing_ok=True)
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "bot"],
+                [sys.executable, "-m", *(["bot"] if dying is None else ["tests.bot.dying", dying])],
                 cwd=self.repository,
                 env={**inherited, **settings},
                 stdout=out,

@@ -108,7 +108,7 @@ def test_a_second_bot_leaves_the_posting_to_the_first_and_takes_it_over(stage: S
     first.end()
     later = stage.ask(stage.add_agent("fff12345").agent_id)
     stage.card(later, 20)
-    assert second.health()["owns"] == ["pocket"]
+    assert second.health()["owns"] == ["repo"]
     assert all(len(stage.cards(question.id)) == 1 for question in (*questions, later))
 
 

@@ -172,7 +172,9 @@ class FakeSlack(Workspace):
         began = time.monotonic()
         while not (value := true()):
             if time.monotonic() - began > within:
-                raise AssertionError(f"{what} took more than {within} s; last calls: {self.calls[-8:]}")
+                raise AssertionError(
+                    f"{what} took more than {within} s; last calls: {[(call.method, call.error) for call in self.calls[-12:]]}"
+                )
             time.sleep(0.01)
         del value
         return time.monotonic() - began
