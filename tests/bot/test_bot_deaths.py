@@ -39,6 +39,7 @@ def dies_and_comes_back(stage: Stage, point: str) -> None:
                 lambda: stage.slack.click("UADA", card, "approve").milliseconds is not None, 10, "a click"
             )
         took = stage.applied_on_card(question, RIGHT_WITHIN)
+        assert took < RIGHT_WITHIN
         print(f"{point}: card right {took:.1f} s after the bot was ready again")
         decision = stage.journal.decision(question.id)
         assert decision is not None
