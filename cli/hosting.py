@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -23,7 +23,7 @@ from fresh.domain.parking import unblocked
 from fresh.domain.record import RunRecord
 from fresh.domain.report import RunReport
 from fresh.domain.stopping import StopRequest, WhyStopped
-from fresh.errors import OperatorMistake, Refusal
+from fresh.errors import OperatorMistake, Refusal, ServerUnreachable
 from fresh.whereabouts import make_home
 from fresh.wiring import Toolbox, toolbox
 
@@ -120,9 +120,18 @@ def _host(tools: Toolbox, run_id: str, order: RunOrder, give_up_first: RunRecord
         _obey_signals_until_done(tools, run_id, worker)
         _hand_over_the_rest()
         ended = outcome.get()
+        _conclude(tools, run_id)
         if isinstance(ended, BaseException):
             raise ended
         return ended
+
+
+def _conclude(tools: Toolbox, run_id: str) -> None:
+    """Let a run that was cancelled in Prefect be shown as cancelled there, now that it has stopped."""
+    flow_run = tools.journal.run_flow(run_id)
+    if flow_run is not None:
+        with suppress(ServerUnreachable):
+            tools.control.conclude(flow_run)
 
 
 def _carry_out(act: Callable[[], RunReport], outcome: queue.SimpleQueue[RunReport | BaseException]) -> None:

@@ -21,7 +21,10 @@ root = LazyGroup(
     "Autonomous development agents that improve a git repository overnight and hand over pull requests with proof.",
     {
         "auto": ("cli.auto:auto", "Start, watch, answer and stop agents."),
-        "up": ("cli.residing:up", "Keep Prefect, the runner, the Slack bot and the reaper running."),
+        "up": (
+            "cli.residing:up",
+            "Keep Prefect, the deployments' runner, the Slack bot and the reaper running.",
+        ),
         "down": ("cli.residing:down", "End what `fresh up` keeps running."),
         "inventory": ("cli.inventory:inventory", "Show what the repository can do and what reaches it."),
         "audit": ("cli.auditing:audit", "Show and verify the audit trail."),

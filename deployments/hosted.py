@@ -56,6 +56,8 @@ def _carry_out(flow_run_id: UUID, outcome: queue.SimpleQueue[BaseException | Non
     try:
         flow_run = load_flow_run(flow_run_id=flow_run_id)
         run_flow(load_flow(flow_run), flow_run=flow_run)
+        if (tools := _tools()) is not None:
+            tools.control.conclude(str(flow_run_id))
         _hand_over_the_rest()
         outcome.put(None)
     except BaseException as trouble:  # noqa: BLE001 - it is the flow's own end, and Prefect has recorded it
@@ -93,10 +95,10 @@ def _stay(flow_run: str, worker: threading.Thread) -> None:
             asked.clear()
             if not _is_cancelled(flow_run):
                 _leave(flow_run, "its host was asked to end")
-            _request_stop(flow_run, force=False)
+            _request_stop(force=False)
             forced_at = forced_at or time.monotonic() + PATIENCE
         if forced_at is not None and time.monotonic() > forced_at:
-            _request_stop(flow_run, force=True)
+            _request_stop(force=True)
             forced_at = None
 
 
@@ -105,7 +107,7 @@ def _owner() -> Host | None:
     return Host.parse(name) if name else None
 
 
-def _tools(flow_run: str) -> Toolbox | None:
+def _tools() -> Toolbox | None:
     """Find the toolbox of the repository that this process works on; None before it has claimed one."""
     from fresh.wiring import standing_toolboxes
 
@@ -113,7 +115,7 @@ def _tools(flow_run: str) -> Toolbox | None:
 
 
 def _is_cancelled(flow_run: str) -> bool:
-    tools = _tools(flow_run)
+    tools = _tools()
     if tools is None:
         return False
     try:
@@ -122,8 +124,8 @@ def _is_cancelled(flow_run: str) -> bool:
         return False
 
 
-def _request_stop(flow_run: str, *, force: bool) -> None:
-    tools = _tools(flow_run)
+def _request_stop(*, force: bool) -> None:
+    tools = _tools()
     claim = tools.journal.standing_claim(str(tools.repository), tools.clock.now()) if tools else None
     if tools is None or claim is None or claim.host != tools.host:
         os._exit(1)
@@ -135,7 +137,7 @@ def _request_stop(flow_run: str, *, force: bool) -> None:
 def _leave(flow_run: str, why: str) -> None:
     """End at once and leave the run as it is: the reaper of the next `fresh up`, or `fresh auto resume`, goes on."""
     print(f"Flow run {flow_run} is left as it is: {why}.", file=sys.stderr, flush=True)
-    tools = _tools(flow_run)
+    tools = _tools()
     if tools is not None:
         tools.sandbox.kill_all()
         for ending in tools.endings:

@@ -832,6 +832,10 @@ class ControlRoom(Protocol):
         """Mark a run whose process is gone as crashed."""
         ...
 
+    def conclude(self, flow_run_id: str) -> None:
+        """Mark a run as cancelled that was being cancelled and has stopped; any other one is left alone."""
+        ...
+
     def show(self, flow_run_id: str, marks: Mapping[str, str], labels: Mapping[str, float]) -> None:
         """Keep the `name:value` tags and the numeric labels of a run current."""
         ...

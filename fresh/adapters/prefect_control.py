@@ -12,7 +12,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
-from prefect.states import Crashed, Running, Scheduled
+from prefect.states import Cancelled, Crashed, Running, Scheduled
 
 from fresh.errors import OperatorMistake, Refusal, ServerUnreachable
 
@@ -63,6 +63,17 @@ class PrefectControl:
                 found = client.read_flow_run(UUID(flow_run_id)).state
                 if found is None or not found.is_final():
                     client.set_flow_run_state(UUID(flow_run_id), Crashed(message=why), force=True)
+            except ObjectNotFound:
+                return
+
+    def conclude(self, flow_run_id: str) -> None:
+        """Mark a run as cancelled that was being cancelled and has stopped: Prefect refuses any other end of it."""
+        with self._client() as client:
+            try:
+                found = client.read_flow_run(UUID(flow_run_id)).state
+                if found is not None and found.is_cancelling():
+                    stopped = Cancelled(message="It was cancelled, and its agents have stopped.")
+                    client.set_flow_run_state(UUID(flow_run_id), stopped, force=True)
             except ObjectNotFound:
                 return
 

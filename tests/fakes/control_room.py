@@ -43,6 +43,11 @@ class FakeControlRoom:
         if self.states.get(flow_run_id) not in (None, "COMPLETED", "FAILED", "CANCELLED", "CRASHED"):
             self.states[flow_run_id] = "CRASHED"
 
+    def conclude(self, flow_run_id: str) -> None:
+        self._reach()
+        if self.states.get(flow_run_id) == "CANCELLING":
+            self.states[flow_run_id] = "CANCELLED"
+
     def show(self, flow_run_id: str, marks: Mapping[str, str], labels: Mapping[str, float]) -> None:
         self._reach()
         self.marks.setdefault(flow_run_id, {}).update(marks)

@@ -19,6 +19,7 @@ from fresh.domain.approval import Answer, Decision, Question
 from fresh.domain.change import PolicyVerdict, Ruling
 from fresh.domain.order import RunOrder
 from fresh.domain.report import RunReport
+from fresh.domain.room import Room
 from fresh.domain.stopping import StopRequest, WhyStopped
 from fresh.wiring import using
 from tests.fakes.prover import earned, failed
@@ -259,6 +260,67 @@ def test_the_cancel_button_of_prefect_ends_an_agent_that_waits(fakes: Fakes) -> 
 
     assert outcomes(report) == [Outcome.STOPPED]
     assert report.agents[0].failure == "Stopped by somebody; the branch is kept."
+
+
+def test_the_cancel_button_on_a_whole_run_stops_it_gracefully_and_leaves_it_cancelled(fakes: Fakes) -> None:
+    from prefect.states import Cancelling
+
+    def cancel(question: Question) -> None:
+        run = fakes.tools.journal.run_flow(question.run_id)
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(run, Cancelling(), force=True)
+
+    with somebody(fakes, cancel):
+        report = carry_out(fakes, agents=1, approval=True)
+
+    assert outcomes(report) == [Outcome.STOPPED]
+    assert report.stopped is WhyStopped.REQUESTED
+    (request,) = fakes.tools.journal.stop_requests(report.run_id)
+    assert request.through == "prefect"
+    flow_run = str(fakes.tools.journal.run_flow(report.run_id))
+    fakes.tools.control.conclude(flow_run)
+    assert fakes.tools.control.state(flow_run) == "CANCELLED"
+
+
+def test_a_machine_without_room_holds_seats_empty_until_it_has_some_and_says_why(fakes: Fakes) -> None:
+    asked: list[int] = []
+
+    def room(wanted: int) -> Room:
+        asked.append(wanted)
+        return Room(0, "12 MB of disk are free") if len(asked) < 3 else Room(wanted)
+
+    fakes.tools.room = room
+
+    report = carry_out(fakes, agents=2)
+
+    assert outcomes(report) == [Outcome.COMPLETED] * 2
+    told = [event.text for event in fakes.tools.journal.events(report.run_id)]
+    assert "For now no seat is filled, because 12 MB of disk are free." in told
+    assert "Seats are filled again: the machine has room." in told
+
+
+def test_outside_of_its_work_hours_a_run_waits_and_its_hours_stand_still(fakes: Fakes) -> None:
+    from datetime import datetime, timedelta
+
+    now = datetime.now().astimezone()
+    begin = (now + timedelta(minutes=1)).replace(second=0)
+    end = begin + timedelta(hours=2)
+    stop_after = threading.Timer(3.0, lambda: _stop_all(fakes))
+    stop_after.start()
+
+    report = carry_out(fakes, agents=2, work_hours=f"{begin:%H:%M}-{end:%H:%M}")
+
+    assert report.agents == ()
+    assert report.stopped is WhyStopped.REQUESTED
+    record = fakes.tools.journal.run(report.run_id)
+    assert record.deadline > record.opened_at + timedelta(hours=record.order.hours, seconds=1)
+
+
+def _stop_all(fakes: Fakes) -> None:
+    for record in fakes.tools.journal.runs():
+        fakes.tools.journal.request_stop(
+            StopRequest(run_id=record.id, by="ada", through="terminal", at=fakes.tools.clock.now())
+        )
 
 
 def test_people_find_every_agent_in_prefect_by_tags_that_are_kept_current(fakes: Fakes) -> None:
