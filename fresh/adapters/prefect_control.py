@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import State
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
@@ -72,7 +73,7 @@ class PrefectControl:
             try:
                 found = client.read_flow_run(UUID(flow_run_id)).state
                 if found is not None and found.is_cancelling():
-                    stopped = Cancelled(message="It was cancelled, and its agents have stopped.")
+                    stopped: State[None] = Cancelled(message="It was cancelled, and its agents have stopped.")
                     client.set_flow_run_state(UUID(flow_run_id), stopped, force=True)
             except ObjectNotFound:
                 return
