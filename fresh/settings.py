@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     flex_fallback: bool = Field(
         default=False,
         description="whether requests of --overnight may go at the standard tier, at about twice the price, while the "
-        "flex tier has no room or the model does not have it",
+        "flex tier has no room; a model that has no such tier is asked at the standard one in any case",
     )
     knows_openai: bool | None = Field(
         default=None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.e2e.operator import Operator
 from tests.fakes.openai_script import Asked, Called, Fate, Step
 from tests.fakes.openai_server import OpenAIServer, Rules, serving
 
-pytestmark = [pytest.mark.night, pytest.mark.slow]
+pytestmark = [pytest.mark.night, pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(1200)]
 
 TEXT = '''"""Text."""
 
@@ -107,7 +108,11 @@ def provider() -> Iterator[OpenAIServer]:
 
 @pytest.fixture(params=["responses", "chat"])
 def owner(
-    request: pytest.FixtureRequest, tmp_path: Path, operator: Operator, provider: OpenAIServer
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    operator: Operator,
+    provider: OpenAIServer,
+    prefect_url: str,
 ) -> Operator:
     repository = tmp_path.resolve() / "texts"
     for path, text in PROJECT.items():
@@ -126,6 +131,7 @@ def owner(
             "FRESH_PRICE_OUTPUT": "10",
             "FRESH_MAX_OUTPUT_TOKENS": "2000",
             "FRESH_REPLY_SECONDS": "5",
+            "PREFECT_API_URL": prefect_url,
         },
     )
     somebody.git("init", "-q")
@@ -152,7 +158,7 @@ def worked(owner: Operator, *kinds: str) -> list[dict[str, object]]:
     names = [word for kind in kinds for word in ("--feature", FEATURES[kind])]
     owner.fresh(
         "auto", "start", "--agents", str(len(kinds)), *words, *names, "--budget", "3", "--no-approval",
-        timeout=900, check=False,
+        "--python", sys.executable, timeout=900, check=False,
     )  # fmt: skip
     agents = owner.report()["agents"]
     assert isinstance(agents, list)

@@ -105,8 +105,10 @@ class Meter:
         return request.model_copy(update={"tier": Tier.DEFAULT})
 
     def _leaves_flex(self, no: ModelRefused, refusals: int) -> bool:
-        """Let the flex tier rest, for a while where it is full and for good where it does not exist."""
-        if no.lacks is not Lacking.FLEX or not self.flex_fallback or (no.retryable and refusals < FLEX_TRIES):
+        """Let the flex tier rest: for good where it does not exist, for a while where it is full and that is allowed."""
+        if no.lacks is not Lacking.FLEX:
+            return False
+        if no.retryable and (not self.flex_fallback or refusals < FLEX_TRIES):
             return False
         now = self.clock.now()
         self._flex_rests_until = now + (FLEX_REST if no.retryable else timedelta(days=365))

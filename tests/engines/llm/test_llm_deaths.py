@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from fresh.domain.transcript import Turn
 from fresh.domain.work import Plan, Work
 from fresh.engines.llm.bounds import Bounds
 from fresh.engines.llm.replay import ReplayedModel
-from fresh.errors import Halted, ModelRefused
+from fresh.errors import FreshError, Halted, Lacking, ModelRefused
 from tests.engines.llm.desk import AGENT, FINISHES, PLANS, TEST_SUB, TESTS, WRITES, Desk
 from tests.fakes.model import calls, says
 
@@ -81,6 +82,32 @@ def test_after_a_death_behind_any_turn_the_conversation_is_the_same(tmp_path: Pa
     assert (work.unfinished is None) == (bounds == Bounds())
     if work.unfinished is None:
         assert desk.bench.tree_files() == {**desk.files, "tests/test_sub.py": WRITTEN}
+
+
+def test_after_a_death_with_a_model_without_tools_the_next_process_goes_on_in_words(tmp_path: Path) -> None:
+    def in_words(request: Request) -> Reply | FreshError:
+        if request.tools:
+            return ModelRefused("no tools here (400).", lacks=Lacking.TOOLS)
+        call = STORY[1 + sum(isinstance(item, Said) for item in request.items)].calls[0]
+        return says(json.dumps({"tool": call.name, "arguments": json.loads(call.arguments)}))
+
+    desk = Desk(tmp_path, in_words, calls_tools=None)
+    seen: set[int] = set()
+
+    def die_once(turn: Turn) -> None:
+        number = len(desk.transcripts.kept[AGENT])
+        if number not in seen:
+            seen.add(number)
+            raise Killed
+
+    desk.transcripts.once_added = die_once
+    (_, work), deaths = until_alive(desk)
+
+    assert deaths > 5
+    assert work.unfinished is None
+    assert desk.bench.tree_files() == {**desk.files, "tests/test_sub.py": WRITTEN}
+    paid = [request for request in desk.model.requests if not request.tools]
+    assert len(paid) == len(desk.replies)
 
 
 def test_after_a_death_in_any_request_only_that_one_is_sent_again(tmp_path: Path) -> None:

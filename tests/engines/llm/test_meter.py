@@ -326,10 +326,11 @@ def test_where_flex_stays_full_the_standard_tier_is_asked_for_a_while_if_the_ope
     assert desk.spent == Usd(3 * PAID.micros)
 
 
-def test_a_model_without_flex_is_asked_at_the_standard_tier_at_once_and_for_good() -> None:
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_model_without_flex_is_asked_at_the_standard_tier_at_once_and_for_good(allowed: bool) -> None:
     absent = ModelRefused("No flex for this model (400).", lacks=Lacking.FLEX)
     model = ScriptedModel().then(absent, a_reply(), a_reply())
-    desk = Desk(model, flex_fallback=True)
+    desk = Desk(model, flex_fallback=allowed)
 
     desk.ask(NIGHTLY)
     desk.clock.sleep(2 * FLEX_REST.total_seconds())
