@@ -13,7 +13,9 @@ from typing import TypeAlias
 
 from fresh.domain.record import RunRecord
 from fresh.domain.reentry import MOST, Reentry, due, key_of
+from fresh.domain.status import RunStatus
 from fresh.errors import FreshError
+from fresh.settings import read_settings
 from fresh.wiring import Toolbox, toolbox
 
 Begin: TypeAlias = "Callable[[RunRecord, str], str]"
@@ -33,6 +35,7 @@ DEPLOYMENT = "run/interactive"
 def reap_for_ever(beat: Callable[[], None]) -> None:
     """Look at the repository of this machine's set every few seconds; trouble is told and outlasted."""
     tools = toolbox(Path(os.environ["FRESH_REPOSITORY"]))
+    serve_numbers(tools)
     rounds = 0
     while True:
         try:
@@ -46,6 +49,25 @@ def reap_for_ever(beat: Callable[[], None]) -> None:
         rounds += 1
         beat()
         time.sleep(EVERY)
+
+
+def serve_numbers(tools: Toolbox) -> int | None:
+    """Answer Prometheus where FRESH_METRICS_PORT is set; return the port."""
+    settings = read_settings()
+    if settings.metrics_port is None:
+        return None
+    from fresh.adapters.observing import serve_metrics
+
+    def read() -> tuple[RunStatus, ...]:
+        if not (tools.home / "journal.db").exists() and not os.environ.get("FRESH_JOURNAL_URL"):
+            return ()
+        newest = tools.journal.runs(str(tools.repository))[:20]
+        found = (tools.journal.status(record.id) for record in newest)
+        return tuple(status for status in found if status is not None)
+
+    port = serve_metrics(settings.metrics_port, settings.metrics_host, read)
+    print(f"Metrics: http://{settings.metrics_host}:{port}/metrics", flush=True)
+    return port
 
 
 def reenter_dead(tools: Toolbox, begin: Begin | None = None) -> tuple[Reentry, ...]:

@@ -45,7 +45,10 @@ def agent(ticket: Ticket) -> State[None]:
     run = str(flow_run.id)
     tools.journal.enter_agent(ticket.agent_id, run, flow_run.ui_url or "", tools.host, tools.clock.now())
     try:
-        report = _work(tools, ticket)
+        with tools.observe(
+            "agent", {"run": ticket.run_id, "agent": ticket.agent_id, "kind": ticket.kind.value}
+        ):
+            report = _work(tools, ticket)
     except Halted as halted:
         report = report_of(ticket, Outcome.STOPPED, failure=halted.message)
     except FreshError as trouble:

@@ -85,7 +85,8 @@ def _hosted(tools: Toolbox, record: RunRecord) -> Iterator[None]:
     ):
         _retire_dead(tools, record)
         tools.journal.note_flow_run(record.id, str(flow_run.id))
-        yield
+        with tools.observe("run", {"run": record.id, "engine": record.engine.value}):
+            yield
 
 
 @contextmanager

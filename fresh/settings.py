@@ -98,6 +98,19 @@ class Settings(BaseSettings):
     least_disk: int = Field(
         default=1024, ge=0, description="megabytes of disk that must stay free when a seat is filled"
     )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="port at which `fresh up` answers Prometheus at /metrics; default: none",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="address of that port; it shows what runs cost to whoever asks"
+    )
+    traces: bool = Field(
+        default=False,
+        description="send OpenTelemetry traces over OTLP/HTTP to OTEL_EXPORTER_OTLP_ENDPOINT",
+    )
     work_pool: str | None = Field(
         default=None,
         min_length=1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -79,6 +79,9 @@ class Toolbox:
     draw: Callable[[RunReport], str] = lambda report: ""
     room: Callable[[int], Room] = Room
     work_pool: str | None = None
+    observe: Callable[[str, Mapping[str, str]], AbstractContextManager[None]] = lambda what, labels: (
+        nullcontext()
+    )
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("fresh.run"))
     least: Callable[[RunOrder], Usd] = lambda order: ZERO
     model_of: Callable[[RunOrder], str] = lambda order: order.model or ""
@@ -130,6 +133,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     from fresh.adapters.bwrap_sandbox import BwrapSandbox
     from fresh.adapters.git_workspace import GitWorkspace
     from fresh.adapters.key_scan import find_keys
+    from fresh.adapters.observing import observer
     from fresh.adapters.pip_environment import PipEnvironments
     from fresh.adapters.processes import lives, this_host
     from fresh.adapters.pygal_chart import draw
@@ -150,7 +154,9 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     workspace = GitWorkspace(repository, home)
     tools: Toolbox
     sandbox = LimitedSandbox(
-        BwrapSandbox(home, settings.sandbox_uid), settings.sandboxes, lambda: tools.control.permit(SANDBOXES)
+        BwrapSandbox(home, settings.sandbox_uid),
+        settings.sandboxes,
+        lambda: _place(tools, SANDBOXES, "sandbox"),
     )
     lint = RuffLint()
 
@@ -189,9 +195,18 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
         room=lambda wanted: room(free(), wanted, settings.least_memory * MIB, settings.least_disk * MIB),
         work_pool=settings.work_pool,
     )
+    if (observe := observer(settings.metrics_port is not None, settings.traces)) is not None:
+        tools.observe = observe
     if settings.has_model:
         _give_model(tools, settings, journal)
     return tools
+
+
+@contextmanager
+def _place(tools: Toolbox, limit: str, what: str) -> Iterator[None]:
+    """Hold one place of the machine, and time what is done in it."""
+    with tools.control.permit(limit), tools.observe(what, {}):
+        yield
 
 
 def _give_model(tools: Toolbox, settings: Settings, transcripts: Transcripts) -> None:
@@ -252,7 +267,7 @@ def _meter(settings: Settings, tools: Toolbox, prices: Prices) -> Meter:
         prices=prices,
         clock=tools.clock,
         host=tools.host,
-        permit=lambda: tools.control.permit(MODELS),
+        permit=lambda: _place(tools, MODELS, "model"),
         halted=halted,
         flex_fallback=settings.flex_fallback,
         day_budget=None if settings.day_budget is None else Usd.of(settings.day_budget),

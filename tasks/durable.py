@@ -44,7 +44,9 @@ def once(
     if step not in QUIET:
         narrate(tools, ticket.run_id, narration.moved(ticket.agent_id, DURING[step]), ticket.agent_id)
     try:
-        result = tools.redact.model(act()).model_dump_json()
+        with tools.observe("step", {"run": ticket.run_id, "agent": ticket.agent_id, "step": step.value}):
+            made = act()
+        result = tools.redact.model(made).model_dump_json()
     except FreshError as trouble:
         trouble.reword(tools.redact(trouble.message), tools.redact(trouble.hint))
         raise

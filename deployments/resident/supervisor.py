@@ -34,6 +34,7 @@ from fresh.adapters.prefect_server import (
 from fresh.adapters.processes import this_host
 from fresh.errors import FreshError, Refusal, StorageFailed
 from fresh.keys import kept
+from fresh.settings import read_settings
 
 BEAT = 0.25
 HOSTS_END = 5.0
@@ -45,6 +46,7 @@ PARTS_END = 3.0
 HOSTED = "deployments.hosted"
 SLACK = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
 SERVER = "server"
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
 Tell = Callable[[str], None]
 
@@ -68,6 +70,7 @@ class Supervisor:
     def stay(self) -> None:
         """Stay until SIGTERM or SIGINT. Raises Refusal while another one stays here, and what a server's start raises."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self._folder / "metrics").mkdir(exist_ok=True)
         with _alone(self._folder), self._obeying():
             self._take_over()
             try:
@@ -160,6 +163,7 @@ class Supervisor:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{around.get('PATH', os.defpath)}",
             "PREFECT_WORKER_QUERY_SECONDS": around.get("PREFECT_WORKER_QUERY_SECONDS", "2"),
             "FRESH_REPOSITORY": str(self._repository),
+            **({SHARED: str(self._folder / "metrics")} if read_settings().metrics_port is not None else {}),
             FOLDER_NAMED: str(self._folder),
             OWNER_NAMED: self._host.name,
         }
