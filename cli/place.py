@@ -86,6 +86,6 @@ def opened_journal(place: Place) -> Iterator[SqlJournal]:
 
 def with_repo(command: Command) -> Command:
     """Add the option that says which repository is meant."""
-    return click.option("--repo", metavar="PATH", default=".", help="Repository to work on. [default: here]")(
-        command
-    )
+    return click.option(
+        "--repo", metavar="PATH|URL", default=".", help="Repository to work on. [default: here]"
+    )(command)

@@ -16,7 +16,7 @@ from fresh.domain.agent import Outcome
 from fresh.domain.feature import Kind
 from fresh.domain.order import EngineName, RunOrder, Strategy
 from fresh.domain.report import RunReport
-from fresh.whereabouts import make_home
+from fresh.whereabouts import make_home, names_address
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -108,6 +108,11 @@ def start(
 
     Ctrl-C stops gracefully; a second one kills everything.
     """
+    if names_address(repo):
+        from fresh.wiring import bring
+
+        click.echo("Fetching the repository ...", err=True)
+        repo = str(bring(repo))
     place = find_place(repo)
     typed = {name: value for name, value in given.items() if value not in (None, False, ())}
     if "/" in str(typed.get("python", "")):

@@ -30,12 +30,37 @@ def top_level(start: Path) -> Path | None:
     return None
 
 
+def names_address(given: str) -> bool:
+    """Say whether a person means a repository by its address and not by a path."""
+    return "://" in given or given.startswith("git@")
+
+
+def clone_of(given: str) -> Path:
+    """Find where the clone of an address lies, whether it is there or not. Raises OperatorMistake for no address."""
+    from fresh.domain.remote import read_address
+
+    address = read_address(given)
+    if address is None:
+        # It is not repeated: a password may stand in it.
+        raise OperatorMistake(
+            "That is no address of a repository.", hint="Such as https://github.com/OWNER/NAME"
+        )
+    moved = os.environ.get("FRESH_HOME")
+    root = Path(moved).expanduser().absolute() if moved else Path.home() / ".fresh"
+    host = address.host if address.port is None else f"{address.host}_{address.port}"
+    return (root / "repositories" / host.replace(":", "_") / address.owner / address.name).resolve()
+
+
 def repository_of(given: str) -> Path:
     """Find the root of the repository that a person means. Raises OperatorMistake when there is none."""
-    if "://" in given or given.startswith("git@"):
-        raise OperatorMistake(
-            f"{given} is a URL; this version works on a clone.", hint=f"git clone {given}, then --repo PATH"
-        )
+    if names_address(given):
+        place = clone_of(given)
+        if not (place / ".git").is_dir():
+            raise OperatorMistake(
+                "That repository has not been cloned here yet.",
+                hint="Starting clones it: fresh auto start --repo URL",
+            )
+        return place
     try:
         folder = Path(given).expanduser().absolute()
         is_there = folder.is_dir()

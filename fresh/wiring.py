@@ -41,7 +41,7 @@ from fresh.ports import (
 )
 from fresh.roster import read_people
 from fresh.settings import Settings, read_settings
-from fresh.whereabouts import journal_url, state_home
+from fresh.whereabouts import clone_of, journal_url, names_address, repository_of, state_home
 
 if TYPE_CHECKING:
     from fresh.adapters.githubbing.places import Install
@@ -290,6 +290,29 @@ def github_install(settings: Settings) -> Install:
         api_url=settings.github_api_url or None,
         hosts=settings.github_hosts,
     )
+
+
+def bring(repo: str) -> Path:
+    """Find the repository that an order means; one that is named by its address is cloned, or its clone refreshed.
+
+    Raises OperatorMistake, ForgeRefused, ForgeUnclear, GitFailed, StorageFailed.
+    """
+    if not names_address(repo):
+        return repository_of(repo)
+    from fresh.adapters.githubbing.hub import Hub
+    from fresh.adapters.gitting.cloning import clone
+    from fresh.domain.remote import read_address
+
+    place, address = clone_of(repo), read_address(repo)
+    if address is None:
+        raise OperatorMistake("That is no address of a repository.")
+    install = github_install(read_settings())
+    api = install.api(address)
+    hub = (
+        Hub(api, address, install.credentials) if api is not None and install.credentials.are_there else None
+    )
+    clone(install.remote(address, hub), place)
+    return place
 
 
 def _forge(settings: Settings, repository: Path, home: Path, journal: Journal) -> Forge:

@@ -18,8 +18,7 @@ from fresh.domain.record import RunRecord
 from fresh.domain.report import PassedOver
 from fresh.domain.selection import Pick, Selection, select
 from fresh.errors import OperatorMistake
-from fresh.whereabouts import repository_of
-from fresh.wiring import Toolbox, toolbox
+from fresh.wiring import Toolbox, bring, toolbox
 from tasks.durable import narrate
 from tasks.landing import base_branch_key, open_branches
 from tasks.spending import demand_affordable, open_agent_account, open_run_account
@@ -31,7 +30,7 @@ def open_run(order: RunOrder, run_id: str | None) -> RunRecord:
 
     Raises OperatorMistake when another host works on the repository, or when it can't be worked on at all.
     """
-    tools = toolbox(repository_of(order.repo))
+    tools = toolbox(bring(order.repo))
     here = str(tools.repository)
     name = run_id or secrets.token_hex(4)
     holder = tools.journal.claim(here, name, tools.host, tools.clock.now())
