@@ -787,6 +787,13 @@ class Forge(Protocol):
         """Count the open pull requests of agents; None where nobody counts them. Raises ForgeRefused, ForgeUnclear."""
         ...
 
+    def newest(self, base: str) -> str | None:
+        """Bring in the newest commit of the branch that a base's pull requests are against; None where that is local.
+
+        Raises Refusal, ForgeRefused, ForgeUnclear.
+        """
+        ...
+
     def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> Publication:
         """Publish the page of an agent's branch once; say where it is. Found again, never made twice.
 

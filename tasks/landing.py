@@ -27,12 +27,14 @@ def base_branch_key(run_id: str) -> str:
 
 
 def newest_base(tools: Toolbox, run_id: str, base: str) -> str:
-    """Read where the branch of a run's base stands now; the base itself where it has not moved on."""
+    """Read where the branch of a run's base stands now, at GitHub where pull requests go there, else in the operator's
+    repository; the base itself where it has not moved on."""
     branch = tools.journal.recall(base_branch_key(run_id))
-    if not branch:
-        return base
     try:
-        tip = tools.workspace.take_base(f"refs/heads/{branch}")
+        tip = tools.forge.newest(base)
+        if tip is None and not branch:
+            return base
+        tip = tip or tools.workspace.take_base(f"refs/heads/{branch}")
         return base if tools.workspace.contains(base, tip) else tip
     except FreshError as lost:
         tools.log.warning("The branch %s of run %s can't be read: %s", branch, run_id, lost.message)

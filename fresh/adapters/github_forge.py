@@ -80,6 +80,17 @@ class GitHubForge:
             self._counted = (time.monotonic(), count)
             return count
 
+    def newest(self, base: str) -> str | None:
+        """Bring in the newest commit of the branch at GitHub that a base's pull requests are against.
+
+        Raises Refusal for a base that is on none, ForgeRefused, ForgeUnclear.
+        """
+        if self.places.address is None:
+            return self._local.newest(base)
+        place = self._patience.persist(self.places.place)
+        onto = self._patience.persist(lambda: self.places.onto(place, base))
+        return self._patience.persist(lambda: self.places.fetch(place, onto))
+
     def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> Publication:
         """Push the branch and open its pull request once; found again, its text and labels are brought up to date.
 

@@ -26,6 +26,10 @@ class LocalForge:
         """Count nothing: nobody closes a page."""
         return None
 
+    def newest(self, base: str) -> str | None:
+        """Leave the base to the operator's repository."""
+        return None
+
     def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> Publication:
         """Write the page of an agent's branch once and give its path; a page that is there is left as it is.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fresh.domain.change import Change, FileChange
+from fresh.domain.change import Change, FileChange, Ruling
 from fresh.domain.evidence import CheckState, Evidence
 from fresh.domain.quoting import block, cell, code, prose, tag_text
 
 MARKS = {CheckState.PASSED: "✅ passed", CheckState.FAILED: "❌ failed", CheckState.NOT_RUN: "➖ not run"}
+RULINGS = {Ruling.ALLOW: "✅ allow", Ruling.NEEDS_HUMAN: "✋ needs human", Ruling.BLOCK: "❌ block"}
 STATUS = {"A": "added", "M": "changed", "D": "deleted", "T": "type changed"}
 MOST_FILES = 40
 
@@ -20,6 +21,13 @@ def check_rows(evidence: Evidence) -> list[str]:
         for check in evidence.checks
     ]
     return ["| Check | Result | Fact |", "| --- | --- | --- |", *rows]
+
+
+def policy_row(evidence: Evidence) -> str:
+    """Show what policy ruled as one more row."""
+    policy = evidence.policy
+    fact = "; ".join(policy.reasons) or "no rule objects"
+    return f"| policy | {RULINGS[policy.ruling]} | {cell(prose(fact))} |"
 
 
 def check_details(evidence: Evidence) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.evidence import CheckState, Verdict
-from fresh.domain.evidence_table import check_details, check_rows, file_rows, policy_lines
+from fresh.domain.evidence_table import check_details, check_rows, file_rows, policy_lines, policy_row
 from fresh.domain.landing import obstacles
 from fresh.domain.quoting import block, code, plain, prose
 from fresh.domain.work import Plan, Work
@@ -72,7 +72,15 @@ def _evidence(report: AgentReport) -> list[str]:
         return ["## Evidence", "", "There is none: no check was made."]
     verdict = "earned" if evidence.verdict is Verdict.EARNED else "**not earned**"
     against = f"Judged by running it: commit {code(evidence.commit)} against its base {code(evidence.base)}."
-    lines = ["## Evidence", "", f"{against} Verdict: {verdict}.", "", *check_rows(evidence), ""]
+    lines = [
+        "## Evidence",
+        "",
+        f"{against} Verdict: {verdict}.",
+        "",
+        *check_rows(evidence),
+        policy_row(evidence),
+        "",
+    ]
     return [*lines, *check_details(evidence), *policy_lines(evidence)]
 
 

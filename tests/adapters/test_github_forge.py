@@ -345,3 +345,15 @@ def test_a_page_of_a_hundred_thousand_characters_is_cut_where_github_would_refus
     assert body.count("```") == 2
     bench.forge().publish(ticket, report, "T" * 100, page)
     assert posts(bench, "/pulls") == 1
+
+
+def test_the_newest_base_is_the_one_at_github_and_not_the_operators(bench: GitHubBench) -> None:
+    ticket, _report = bench.work()
+    assert bench.forge().newest(ticket.base) == ticket.base
+    later = bench.hub.git.commit("main", {"later.py": "z = 3\n"})
+    (bench.repository / "mine.py").write_text("secret = 1\n")
+    bench.git("add", ".")
+    bench.git("commit", "-qm", "Mine")
+    assert bench.forge().newest(ticket.base) == later
+    assert bench.workspace.contains(later, ticket.base)
+    assert bench.forge(token="").newest(ticket.base) is None

@@ -118,6 +118,7 @@ def test_the_body_shows_every_check_with_its_result_and_fact() -> None:
     body = page(ticket(), report(), PLAN, WORK)[1]
     assert "| no newly failing tests | ✅ passed | 12 passed before, 13 pass now |" in body
     assert "| command runs | ✅ passed | `pocket normalize a\\|b` exits with 0 |" in body
+    assert "| policy | ✋ needs human | changes pyproject.toml |" in body
     assert f"commit `{HEAD}` against its base `{BASE}`" in body
 
 

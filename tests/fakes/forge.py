@@ -43,6 +43,10 @@ class FakeForge:
         """Count what the test says is open besides what was published here; None means that nobody counts."""
         return None if self.others is None else self.others + len(self.pull_requests)
 
+    def newest(self, base: str) -> str | None:
+        """Leave the base to the operator's repository."""
+        return None
+
     def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> Publication:
         """Publish once for each agent."""
         self.asked += 1

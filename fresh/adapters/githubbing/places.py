@@ -129,6 +129,11 @@ class Places:
             hint="Push them first: git push; or start with GITHUB_TOKEN unset, to get pages instead.",
         )
 
+    def fetch(self, place: Place, branch: str) -> str:
+        """Bring a branch at GitHub into the mirror; return its commit. Raises ForgeRefused, ForgeUnclear."""
+        with self._lock:
+            return place.remote.fetch(self.git, branch, f"{REMOTE_REFS}/{branch}")
+
     def candidates(self, place: Place) -> tuple[str, ...]:
         """List the branches that changes may go to, the likeliest first."""
         current = self._target.head_branch()
@@ -154,9 +159,7 @@ class Places:
     def _holds(self, place: Place, branch: str, head: str, base: str) -> bool:
         if head == base:
             return True
-        ref = f"{REMOTE_REFS}/{branch}"
-        place.remote.fetch(self.git, branch, ref)
-        return self.git.ask("merge-base", "--is-ancestor", base, ref).code == 0
+        return self.git.ask("merge-base", "--is-ancestor", base, self.fetch(place, branch)).code == 0
 
     @cached_property
     def _target(self) -> Target:
