@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
 
 from fresh.inventory.extract import extract_all
+from fresh.inventory.progress import tell
 
 WORTH_A_CREW = 150
 SHARES_EACH = 8
@@ -30,6 +31,7 @@ def extract_many(sources: Mapping[str, bytes], workers: int | None = None) -> di
         with ProcessPoolExecutor(count, mp_context=_context()) as crew:
             for share in crew.map(extract_all, jobs):
                 found.update(share)
+                tell(f"read {len(found)} of {len(sources)} files that are not known yet")
     except BrokenProcessPool:
         # The kernel may kill a worker for memory; what it did not read is read here, one file after another.
         found.update(extract_all({name: text for name, text in sources.items() if name not in found}))

@@ -16,6 +16,7 @@ from fresh.inventory.features import Facts, describe
 from fresh.inventory.graph import Graph
 from fresh.inventory.layout import Role
 from fresh.inventory.lint import Lint
+from fresh.inventory.progress import tell
 from fresh.inventory.reading import Reading
 from fresh.inventory.states import Judge, Searches
 from fresh.ports import Workspace
@@ -54,14 +55,18 @@ def take_inventory(
 def _take(
     workspace: Workspace, commit: str, cache: Path, workers: int | None, lint: Lint | None
 ) -> Inventory:
+    tell(f"reading the files of {commit[:10]}")
     reading = Reading(workspace, commit, cache, workers)
     with ThreadPoolExecutor(1) as beside:
         linting = beside.submit(reading.findings, lint) if lint else None
+        tell(f"following the names in {len(reading.records)} files")
         graph = Graph(reading.sources, reading.records)
         roots = find_roots(graph, reading.declared)
+        tell(f"searching from {len(roots)} entry points")
         mentions, exports = reading.mentions(), find_exports(graph)
         unread = [each.path for each in reading.unparsed if reading.sources[each.path].role is not Role.TEST]
         searches = Searches(graph, roots, exports, mentions)
+        tell("judging every feature, and waiting for the linter" if lint else "judging every feature")
         judge = Judge(searches, roots, reading.contents(unread), mentions.documents)
         facts = Facts(
             graph=graph,
