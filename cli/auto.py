@@ -21,6 +21,8 @@ auto = LazyGroup(
         "logs": ("cli.looking:logs", "Show what an agent did."),
         "stop": ("cli.stopping:stop", "End the run; its work is kept."),
         "resume": ("cli.start:resume", "Go on with a run whose process died."),
+        "metrics": ("cli.metrics:metrics", "Show what the agents brought, over all runs."),
+        "learn": ("cli.learning:learn", "Read what reviewers did and said."),
         "report": ("cli.looking:report", "Show the report of a run."),
     },
 )

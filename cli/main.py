@@ -28,6 +28,7 @@ root = LazyGroup(
         "down": ("cli.residing:down", "End what `fresh up` keeps running."),
         "inventory": ("cli.inventory:inventory", "Show what the repository can do and what reaches it."),
         "audit": ("cli.auditing:audit", "Show and verify the audit trail."),
+        "lessons": ("cli.learning:lessons", "What reviewers taught, as later agents are told it."),
         "doctor": ("cli.doctor:doctor", "Say what is missing on this machine, with the fix."),
     },
 )

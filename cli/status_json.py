@@ -53,6 +53,7 @@ def _agent_values(agent: AgentStatus) -> dict[str, object]:
             "commit": question.commit,
         },
         "pull_request": agent.pull_request,
+        "ci": agent.ci,
         "flow_run_url": agent.flow_run_url,
         "failure": agent.failure,
         "reasons": list(agent.reasons),

@@ -10,11 +10,13 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
+from flows.following import follow
 from flows.questioning import ask_architecture, ask_person
 from flows.stopping import reason_to_stop
 from fresh.domain.agent import AgentReport, Outcome, Ticket
 from fresh.domain.approval import Answer, Decision, Why, why_ask
 from fresh.domain.change import PolicyVerdict, Ruling
+from fresh.domain.ci import feedback
 from fresh.domain.evidence import Evidence, Verdict
 from fresh.domain.phase import Phase
 from fresh.domain.steps import Made
@@ -70,7 +72,8 @@ def _state(report: AgentReport) -> State[None]:
 
 @dataclass(frozen=True)
 class _Round:
-    """One pass from implementing to a decision. `base` is where the base has moved to since the ticket was written."""
+    """One pass from implementing to a decision. `base` is where the base has moved to since the ticket was written,
+    `red` what is published already and whose checks this round answers."""
 
     ordinal: int = 0
     repairs: int = 0
@@ -78,6 +81,14 @@ class _Round:
     asked: str = ""
     offered: str | None = None
     base: str | None = None
+    red: AgentReport | None = None
+
+
+def _first(ticket: Ticket) -> _Round:
+    """Begin with nothing asked, or with what a reviewer asked for on a branch that stands already."""
+    if ticket.revision is None:
+        return _Round()
+    return _Round(asked=ticket.revision.asked, offered=ticket.revision.standing)
 
 
 def _work(tools: Toolbox, ticket: Ticket) -> AgentReport:
@@ -85,14 +96,48 @@ def _work(tools: Toolbox, ticket: Ticket) -> AgentReport:
     analysis = analyse(ticket)
     if analysis.plan is None:
         return report_of(ticket, Outcome.DECLINED, failure=analysis.declined)
-    outcome: AgentReport | _Round = _Round()
+    first = _first(ticket)
+    outcome: AgentReport | _Round = first
     if analysis.plan.decision_needed is not None:
-        outcome = _decide(tools, ticket, _Round(), analysis.plan.decision_needed)
+        outcome = _decide(tools, ticket, first, analysis.plan.decision_needed)
     while isinstance(this := outcome, _Round):
         if (why := reason_to_stop(tools, ticket.run_id, ticket.agent_id)) is not None:
             return report_of(ticket, Outcome.STOPPED, failure=f"Stopped, because {why}.", commit=this.offered)
         outcome = _pass(tools, ticket, analysis.plan, this)
+        if isinstance(outcome, AgentReport):
+            outcome = _follow(tools, ticket, this, outcome)
     return this
+
+
+def _follow(tools: Toolbox, ticket: Ticket, this: _Round, report: AgentReport) -> AgentReport | _Round:
+    """Follow the checks of what was published; red ones that the change is to blame for are answered once."""
+    if report.outcome is not Outcome.COMPLETED or report.evidence is None:
+        return report if this.red is None else _still_red(this.red, report)
+    evidence = report.evidence
+    judged = ticket.model_copy(update={"base": evidence.base, "revision": None})
+    state = follow(tools, judged, report, this.ordinal)
+    if state is None:
+        return report
+    report = report.model_copy(update={"ci": state.model_copy(update={"repaired": this.red is not None})})
+    is_over = reason_to_stop(tools, ticket.run_id, ticket.agent_id) is not None
+    if not state.blamed or this.red is not None or is_over:
+        return report
+    moved = evidence.base if evidence.base != ticket.judged.base else None
+    return _Round(
+        ordinal=this.ordinal + 1,
+        repairs=REPAIRS,
+        feedback=feedback(evidence, state),
+        offered=report.commit,
+        base=moved,
+        red=report,
+    )
+
+
+def _still_red(published: AgentReport, tried: AgentReport) -> AgentReport:
+    """Keep what is published where a try to repair it came to nothing."""
+    why = tried.failure or tried.summary or "it came to nothing"
+    ci = published.ci and published.ci.model_copy(update={"note": f"a repair was tried: {why.rstrip('.')}"})
+    return published.model_copy(update={"ci": ci})
 
 
 def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentReport | _Round:
@@ -112,9 +157,9 @@ def _pass(tools: Toolbox, ticket: Ticket, plan: Plan, this: _Round) -> AgentRepo
     if made.work.unfinished is not None:
         return _kept(ticket, this, made.commit, made.work, Outcome.FAILED, made.work.unfinished)
     show_phase(ticket, Phase.TESTING)
-    work = made.work
+    ticket, work = ticket.judged, made.work
     evidence = verify(ticket, made.commit, work, this.ordinal)
-    if _is_good(evidence):
+    if _is_good(evidence) and ticket.revision is None:
         caught = catch_up(ticket, made.commit, this.ordinal)
         if caught.base != ticket.base:
             this = replace(this, base=caught.base)
@@ -141,6 +186,8 @@ def _judge(
     report = _judged(tools, ticket, made.commit, made.work, evidence)
     if blocked:
         return _blocked(report, this)
+    if this.red is not None and not _is_good(evidence):
+        return ended_as(report, Outcome.FAILED, "its own checks fail")
     if _is_good(evidence):
         landing = fit(ticket, made.commit, 2 * this.ordinal)
         report = report.model_copy(update={"landing": landing})
@@ -173,7 +220,7 @@ def _out_of_ideas(
 ) -> AgentReport | _Round:
     """The engine gave up: at once that is a refusal; after failed checks a person is asked."""
     declined = made.declined or "The engine made no change."
-    if this.feedback is None:
+    if this.feedback is None or this.red is not None:
         return report_of(ticket, Outcome.DECLINED, failure=declined)
     work = Work(
         summary=f"The checks of {this.feedback.commit[:10]} fail, and the engine is out of ideas: {declined}"
@@ -248,7 +295,7 @@ def _publish(
     """Publish what was judged. When policy says more of it by now, no earlier answer counts any more."""
     show_phase(ticket, Phase.COMMITTING)
     try:
-        published = publish(ticket, report, plan, work)
+        published = publish(ticket, report, plan, work, 0 if this.red is None else this.ordinal)
     except (ForgeRefused, ForgeUnclear) as trouble:
         later = f"{trouble.in_full} The change is kept; fresh auto resume publishes it."
         return ended_as(report, Outcome.PARKED, later)

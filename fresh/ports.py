@@ -16,6 +16,7 @@ from fresh.domain.audit import Entry, Link
 from fresh.domain.budget import Account, Bill, Hold
 from fresh.domain.cards import Card, CardKind, Claimed, Lease
 from fresh.domain.change import Change, PolicyVerdict, TreeEntry
+from fresh.domain.ci import CiState
 from fresh.domain.conversation import Reply, Request, Tier, Usage
 from fresh.domain.evidence import Evidence, RunEnd, TestRun
 from fresh.domain.feature import Feature, Finding, Inventory, Kind
@@ -27,6 +28,7 @@ from fresh.domain.order import RunOrder
 from fresh.domain.publication import Publication
 from fresh.domain.record import Claim, Event, Host, RunRecord
 from fresh.domain.report import RunReport
+from fresh.domain.reviewing import Pull, Remark, Seen
 from fresh.domain.status import RunStatus
 from fresh.domain.stopping import StopRequest, WhyStopped
 from fresh.domain.transcript import Turn
@@ -770,7 +772,79 @@ class Lessons(Protocol):
         ...
 
 
+class Feedback(Lessons, Protocol):
+    """What became of the pull requests of a repository, and what was said of them. Raises StorageFailed."""
+
+    def marks(self, repository: str) -> Mapping[str, str]:
+        """Read the marks that say from where `Reviews.read` goes on."""
+        ...
+
+    def take_in(self, repository: str, seen: Seen, lessons: Sequence[Lesson]) -> int:
+        """Write a page down with its lessons and marks, all or nothing; return how many lessons are new.
+
+        What is written down already stays as it is, but for pull requests and remarks that changed meanwhile.
+        """
+        ...
+
+    def pulls(self, repository: str) -> tuple[Pull, ...]:
+        """List every pull request of agents that was ever seen, by number."""
+        ...
+
+    def remarks(self, repository: str, number: int | None = None) -> tuple[Remark, ...]:
+        """List what was said, of one pull request or of all, oldest first."""
+        ...
+
+    def take_up(self, repository: str, remarks: Sequence[str], agent_id: str, at: datetime) -> None:
+        """Write down which agent answers remarks; the first one stays."""
+        ...
+
+    def taken_up(self, repository: str) -> Mapping[str, str]:
+        """Map the remarks that an agent answers to that agent."""
+        ...
+
+    def keep_lesson(self, repository: str, lesson: Lesson) -> None:
+        """Write a lesson down, in place of the one with its id."""
+        ...
+
+    def drop_lesson(self, repository: str, lesson_id: str) -> bool:
+        """Forget a lesson for good: what taught it does not teach it again. False when there is none."""
+        ...
+
+
 # ------------------------------------------------------------------------------------------------------------ forge
+
+
+class Reviews(Protocol):
+    """What people do with autonomous pull requests. Raises ForgeRefused and ForgeUnclear as `Forge` does."""
+
+    def read(self, marks: Mapping[str, str]) -> Iterator[Seen]:
+        """Read what is new since the marks, page by page; each page carries the marks that are right after it.
+
+        An unchanged page costs a conditional request. It ends after a bounded number of requests; the marks say where
+        the next reading goes on.
+        """
+        ...
+
+    def counted(self) -> tuple[int, int]:
+        """Say how many requests the last reading made, and how many of them found nothing changed."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Say whether the last reading read everything that there is."""
+        ...
+
+    def fetch(self, number: int) -> tuple[str, str] | None:
+        """Bring the newest commit of an open pull request into the mirror; give its branch and sha, None when it is over."""
+        ...
+
+
+class Checks(Protocol):
+    """The project's own checks of published commits."""
+
+    def of(self, commit: str) -> CiState:
+        """Read every check of a commit. Raises ForgeRefused, ForgeUnclear."""
+        ...
 
 
 class Forge(Protocol):

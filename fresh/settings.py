@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     models: int = Field(
         default=8, ge=1, description="model calls at once, over all runs of one Prefect server"
     )
+    ci_minutes: float = Field(
+        default=15.0, ge=0, le=240, description="minutes for which an agent follows its pull request's checks"
+    )
     wire: Literal["responses", "chat"] | None = Field(
         default=None,
         description="how the server is spoken to; default: Responses, and Chat Completions where that is unknown",

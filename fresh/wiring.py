@@ -26,15 +26,19 @@ from fresh.domain.stops import why_stop_agent
 from fresh.errors import OperatorMistake
 from fresh.parsing import parse_in_turn
 from fresh.ports import (
+    Checks,
     Clock,
     ControlRoom,
     Engine,
+    Feedback,
     Forge,
     Journal,
     Ledger,
+    Lessons,
     Prices,
     Prover,
     ReportFiles,
+    Reviews,
     Sandbox,
     Transcripts,
     Workspace,
@@ -73,8 +77,12 @@ class Toolbox:
     prover: Prover
     engines: Mapping[EngineName, Engine]
     forge: Forge
+    feedback: Feedback
     reports: ReportFiles
     take_inventory: Callable[[str], Inventory]
+    find_reviews: Callable[[], Reviews | None] = lambda: None
+    find_checks: Callable[[], Checks | None] = lambda: None
+    ci_minutes: float = 0.0
     people: People = field(default_factory=People)
     draw: Callable[[RunReport], str] = lambda report: ""
     room: Callable[[int], Room] = Room
@@ -96,6 +104,16 @@ class Toolbox:
     def control(self) -> ControlRoom:
         """Prefect, on first use: it reads its settings when it is imported, and the server's address must stand then."""
         return self.make_control()
+
+    @cached_property
+    def reviews(self) -> Reviews | None:
+        """What people say of pull requests; None where there is no GitHub to ask."""
+        return self.find_reviews()
+
+    @cached_property
+    def checks(self) -> Checks | None:
+        """The project's own checks; None where there is no GitHub to ask."""
+        return self.find_checks()
 
     def survey(self, commit: str) -> Inventory:
         """Take the inventory of a commit once for each process."""
@@ -161,6 +179,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     lint = RuffLint()
 
     free = free_here(home)
+    forge, find_reviews, find_checks = _forge(settings, repository, home, journal)
 
     def survey(commit: str) -> Inventory:
         return take_inventory(workspace, commit, home / "cache" / "inventory", lint=lint)
@@ -186,7 +205,11 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
             scan=find_keys,
         ),
         engines={EngineName.CODEMOD: CodemodEngine(tidier=RuffTidier())},
-        forge=_forge(settings, repository, home, journal),
+        forge=forge,
+        find_reviews=find_reviews,
+        find_checks=find_checks,
+        ci_minutes=settings.ci_minutes,
+        feedback=journal,
         reports=ReportsBelow(home, redact),
         take_inventory=survey,
         redact=redact,
@@ -198,7 +221,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     if (observe := observer(settings.metrics_port is not None, settings.traces)) is not None:
         tools.observe = observe
     if settings.has_model:
-        _give_model(tools, settings, journal)
+        _give_model(tools, settings, journal, journal)
     return tools
 
 
@@ -209,7 +232,7 @@ def _place(tools: Toolbox, limit: str, what: str) -> Iterator[None]:
         yield
 
 
-def _give_model(tools: Toolbox, settings: Settings, transcripts: Transcripts) -> None:
+def _give_model(tools: Toolbox, settings: Settings, transcripts: Transcripts, taught: Lessons) -> None:
     """Give a toolbox the engine that asks a language model."""
     from fresh.engines.llm.asking import Asker
     from fresh.engines.llm.engine import LlmEngine
@@ -222,7 +245,7 @@ def _give_model(tools: Toolbox, settings: Settings, transcripts: Transcripts) ->
         calls_tools=None if settings.tools is None else settings.tools == "called",
         seconds=settings.reply_seconds,
     )
-    engine = LlmEngine(asker, transcripts, tools.clock, secrets=settings.secrets())
+    engine = LlmEngine(asker, transcripts, tools.clock, secrets=settings.secrets(), taught=taught)
 
     tools.engines = {**tools.engines, EngineName.LLM: engine}
     tools.least = lambda order: cost_of_first_request(settings, settings.model_of(order.model))
@@ -315,18 +338,32 @@ def bring(repo: str) -> Path:
     return place
 
 
-def _forge(settings: Settings, repository: Path, home: Path, journal: Journal) -> Forge:
+def _forge(
+    settings: Settings, repository: Path, home: Path, journal: Journal
+) -> tuple[Forge, Callable[[], Reviews | None], Callable[[], Checks | None]]:
+    """Give the forge, and what finds out whether reviews and checks can be read: it looks at the repository."""
+    from fresh.adapters.github_checks import GitHubChecks
     from fresh.adapters.github_forge import GitHubForge
+    from fresh.adapters.github_reviews import GitHubReviews
     from fresh.adapters.local_forge import LocalForge
     from fresh.adapters.system_clock import SystemClock
 
-    return GitHubForge(
+    forge = GitHubForge(
         repository,
         home,
         github_install(settings),
         local=LocalForge(home),
         clock=SystemClock(),
         memory=journal,
+    )
+
+    def is_there() -> bool:
+        return forge.places.address is not None
+
+    return (
+        forge,
+        lambda: GitHubReviews(forge.places, SystemClock()) if is_there() else None,
+        lambda: GitHubChecks(forge.places, SystemClock()) if is_there() else None,
     )
 
 

@@ -19,6 +19,7 @@ from fresh.errors import FreshError
 from fresh.proving.integrating import Integrator
 from fresh.wiring import Toolbox, toolbox
 from tasks.durable import narrate, once
+from tasks.learning import closed_branches
 
 
 def base_branch_key(run_id: str) -> str:
@@ -108,7 +109,10 @@ def _landing(tools: Toolbox, ticket: Ticket, commit: str) -> Landing:
 def open_branches(tools: Toolbox, base: str) -> dict[str, str]:
     """List the branches of agents that are not merged into a base yet, with where they stand."""
     found = {}
+    over = closed_branches(tools)
     for branch, sha in tools.workspace.branches_like(OURS).items():
+        if branch in over:
+            continue
         try:
             if not tools.workspace.contains(base, sha) and tools.workspace.fork_point(base, sha) is not None:
                 found[branch] = sha

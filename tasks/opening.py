@@ -21,6 +21,8 @@ from fresh.errors import OperatorMistake
 from fresh.wiring import Toolbox, bring, toolbox
 from tasks.durable import narrate
 from tasks.landing import base_branch_key, open_branches
+from tasks.learning import acceptance_of, is_over
+from tasks.revising import revision_tickets, take_up
 from tasks.spending import demand_affordable, open_agent_account, open_run_account
 
 
@@ -76,6 +78,7 @@ def choose(
         seed=record.seed,
         leased=leased,
         taken=taken,
+        acceptance=acceptance_of(tools, record.base),
         screen=lambda feature, kind: engine.screen(feature, kind, inventory),
     )
 
@@ -90,10 +93,13 @@ def draw(record: RunRecord, seats: int, engine: EngineName) -> list[Ticket]:
     tools.passed_over[record.id] = tuple(
         PassedOver(feature=over.feature, kind=over.kind, reason=over.reason) for over in selection.passed_over
     )
-    tickets = [_ticket(record, pick, engine) for pick in selection.picks[:seats]]
+    revisions = revision_tickets(tools, record, engine)[:seats]
+    picks = selection.picks[: seats - len(revisions)]
+    tickets = [*revisions, *(_ticket(record, pick, engine) for pick in picks)]
     for ticket in tickets:
         open_agent_account(tools, ticket)
         tools.journal.add_agent(ticket, tools.clock.now())
+        take_up(tools, ticket)
         narrate(tools, record.id, narration.began(ticket), ticket.agent_id)
     return tickets
 
@@ -122,9 +128,12 @@ def _in_flight(tools: Toolbox, record: RunRecord) -> tuple[frozenset[tuple[str, 
     ended = {report.agent_id for report in tools.journal.reports(record.id)}
     taken = {(ticket.feature.key, ticket.kind) for ticket in tickets}
     leased = {path for ticket in tickets if ticket.agent_id not in ended for path in ticket.footprint}
+    over = is_over(tools)
     for earlier in tools.journal.runs(record.repository):
         for report in tools.journal.reports(earlier.id):
             if report.outcome is not Outcome.COMPLETED or not report.branch or not report.change:
+                continue
+            if report.pull_request in over:
                 continue
             standing = tools.workspace.published(report.branch)
             if standing is not None and not tools.workspace.contains(record.base, standing):

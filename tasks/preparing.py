@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from fresh.domain.record import RunRecord
 from fresh.wiring import toolbox
 from tasks.durable import narrate
+from tasks.learning import read_quietly
 
 
 @task(name="prepare", cache_policy=NO_CACHE)
@@ -24,12 +25,15 @@ def prepare(record: RunRecord) -> tuple[str, ...]:
     where = tools.forge.ready(record.base)
     for note in (contained, *where):
         narrate(tools, record.id, note)
+    heard = read_quietly(tools)
+    if heard is not None:
+        narrate(tools, record.id, heard)
     # Minutes can pass until the next line, on the first run or a slow network.
     narrate(tools, record.id, f"Preparing an environment for {record.base[:10]}, and running its tests once.")
     found = tools.prover.ready(record.order, record.base)
     for note in found:
         narrate(tools, record.id, note)
-    return (contained, *where, *found)
+    return (contained, *where, *found, *((heard,) if heard else ()))
 
 
 @task(name="survey", cache_policy=NO_CACHE)

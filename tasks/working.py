@@ -85,9 +85,14 @@ def verify(ticket: Ticket, commit: str, work: Work, ordinal: int) -> Evidence:
         Step.VERIFY,
         ordinal,
         Proven,
-        lambda: Proven(evidence=tools.prover.verify(ticket, commit, work)),
+        lambda: Proven(evidence=tools.prover.verify(ticket, commit, _claims(ticket, work))),
     )
     return proven.evidence
+
+
+def _claims(ticket: Ticket, work: Work) -> Work:
+    """Leave out which tests are new where a revision is judged as a whole: its last round made only some of them."""
+    return work if ticket.revision is None else work.model_copy(update={"new_tests": ()})
 
 
 @task(task_run_name="test {ticket.feature.name} on the moved base #{ordinal}", cache_policy=NO_CACHE)
@@ -100,7 +105,7 @@ def verify_again(ticket: Ticket, commit: str, work: Work, ordinal: int) -> Evide
         Step.VERIFY_AGAIN,
         ordinal,
         Proven,
-        lambda: Proven(evidence=tools.prover.verify(ticket, commit, work)),
+        lambda: Proven(evidence=tools.prover.verify(ticket, commit, _claims(ticket, work))),
     )
     return proven.evidence
 
@@ -133,7 +138,9 @@ class _Voided(Exception):
 
 
 @task(task_run_name="publish {ticket.feature.name}", cache_policy=NO_CACHE)
-def publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> Published | PolicyVerdict:
+def publish(
+    ticket: Ticket, report: AgentReport, plan: Plan, work: Work, ordinal: int = 0
+) -> Published | PolicyVerdict:
     """Publish the branch and its page exactly once; or nothing, and give what policy says of the commit by now.
 
     Raises Refusal when policy blocks the commit, or the branch no longer points at the one that was judged.
@@ -165,7 +172,7 @@ def publish(ticket: Ticket, report: AgentReport, plan: Plan, work: Work) -> Publ
         return Published(branch=ticket.branch, pull_request=made.address, note=made.note)
 
     try:
-        return once(tools, ticket, Step.PUBLISH, 0, Published, act)
+        return once(tools, ticket, Step.PUBLISH, ordinal, Published, act)
     except _Voided as voided:
         said = f"Agent {ticket.agent_id} publishes nothing yet, because policy says more of its commit by now"
         narrate(tools, ticket.run_id, f"{said}: {'; '.join(voided.verdict.reasons)}", ticket.agent_id)

@@ -9,6 +9,7 @@ from fresh.adapters.journal.agents import Agents
 from fresh.adapters.journal.audits import Audits
 from fresh.adapters.journal.cards import Cards
 from fresh.adapters.journal.claims import Claims
+from fresh.adapters.journal.feedback import Feedback
 from fresh.adapters.journal.ledger import Ledger
 from fresh.adapters.journal.questions import Questions
 from fresh.adapters.journal.runs import Runs
@@ -23,8 +24,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SqlJournal(Runs, Claims, Agents, Questions, Audits, Cards, Trail, Ledger, Turns):
-    """Every promise of `ports.Journal`, `Ledger`, `Transcripts` and `Cards`, on one database.
+class SqlJournal(Runs, Claims, Agents, Questions, Audits, Cards, Trail, Ledger, Turns, Feedback):
+    """Every promise of `ports.Journal`, `Ledger`, `Transcripts`, `Cards` and `Feedback`, on one database.
 
     `alive` says whether a host's process lives (None: can't be seen from here, its beat decides). `redact` hides our
     own secrets in whatever is written.

@@ -7,11 +7,13 @@ from enum import StrEnum
 from pydantic import Field
 
 from fresh.domain.change import Change
+from fresh.domain.ci import CiState
 from fresh.domain.evidence import Evidence
 from fresh.domain.feature import Feature, Kind
 from fresh.domain.fitting import Landing
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import EngineName, RunOrder
+from fresh.domain.reviewing import Revision
 from fresh.domain.spending import Spending
 from fresh.domain.value import Value
 
@@ -33,6 +35,14 @@ class Ticket(Value):
     )
     engine: EngineName
     seed: int
+    revision: Revision | None = Field(
+        default=None, description="the open pull request that it revises; `base` is then that branch's head"
+    )
+
+    @property
+    def judged(self) -> Ticket:
+        """The ticket on the base that the whole change is judged against, which for a revision is the pull request's."""
+        return self if self.revision is None else self.model_copy(update={"base": self.revision.base})
 
 
 class Outcome(StrEnum):
@@ -62,6 +72,7 @@ class AgentReport(Value):
     evidence: Evidence | None = None
     landing: Landing | None = None
     pull_request: str | None = None
+    ci: CiState | None = None
     reviewed_by: str | None = None
     cost: Usd = ZERO
     spending: Spending = Spending()

@@ -86,6 +86,22 @@ class Verdict(StrEnum):
     FAILED = "failed"
 
 
+class Gains(Value):
+    """What a change brings, counted by the machine; quality is the feature's, 0 to 100."""
+
+    tests: int = 0
+    lines_covered: int = 0
+    quality_before: int | None = None
+    quality_after: int | None = None
+
+    @property
+    def quality(self) -> int:
+        """How many points of quality the feature gains."""
+        if self.quality_before is None or self.quality_after is None:
+            return 0
+        return self.quality_after - self.quality_before
+
+
 class Evidence(Value):
     """Every check of one commit, and the verdict that follows from them."""
 
@@ -93,6 +109,7 @@ class Evidence(Value):
     commit: str
     checks: tuple[Check, ...]
     policy: PolicyVerdict = PolicyVerdict()
+    gains: Gains | None = None
 
     @property
     def verdict(self) -> Verdict:

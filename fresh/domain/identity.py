@@ -10,7 +10,7 @@ from fresh.errors import OperatorMistake
 
 LENGTH = 8
 OURS = "autonomous/"
-"""How the branches of agents begin."""
+"""What the name of every agent's branch begins with."""
 
 
 def agent_id(run_id: str, feature_key: str, kind: str, attempt: int = 0) -> str:

@@ -35,6 +35,7 @@ class Step(StrEnum):
     LAND = "land"
     OFFER = "offer"
     PUBLISH = "publish"
+    FOLLOW = "follow"
 
 
 DURING = {
@@ -46,8 +47,9 @@ DURING = {
     Step.LAND: Phase.TESTING,
     Step.OFFER: Phase.TESTING,
     Step.PUBLISH: Phase.COMMITTING,
+    Step.FOLLOW: Phase.COMMITTING,
 }
-QUIET = frozenset({Step.CATCH_UP, Step.LAND})
+QUIET = frozenset({Step.CATCH_UP, Step.LAND, Step.FOLLOW})
 """Steps that say something of their own when there is something to say."""
 LIVE = frozenset(
     {

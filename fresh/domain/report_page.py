@@ -128,6 +128,8 @@ def _facts(agent: AgentReport) -> list[str]:
         skipped = "; ".join(prose(check.name) for check in checks if check.state is CheckState.NOT_RUN)
         lines += [f"- Not checked: {skipped}"] if skipped else []
         lines += [f"- Policy: {prose(reason)}" for reason in agent.evidence.policy.reasons]
+    if agent.ci is not None:
+        lines.append(f"- CI: {prose(agent.ci.told())}")
     if agent.landing is not None:
         lines += [f"- ⚠️ As it is, {prose(obstacle)}" for obstacle in obstacles(agent.landing)]
     return [*lines, f"- Took {duration(agent.runtime_seconds)}, cost {agent.cost}"]

@@ -45,6 +45,7 @@ class AgentStatus:
     question: QuestionStatus | None = None
     decided: DecidedStatus | None = None
     pull_request: str | None = None
+    ci: str | None = None
     flow_run_url: str | None = None
     failure: str | None = None
     reasons: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fresh.domain.ci import CiState
 from fresh.domain.evidence import Evidence
 from fresh.domain.fitting import Landing
 from fresh.domain.value import Value
@@ -57,3 +58,9 @@ class Published(Value):
     branch: str
     pull_request: str
     note: str = ""
+
+
+class Followed(Value):
+    """What the project's own checks came to."""
+
+    state: CiState

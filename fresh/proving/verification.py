@@ -11,12 +11,13 @@ from functools import cached_property
 
 from fresh.domain.agent import Ticket
 from fresh.domain.change import Change
-from fresh.domain.evidence import Check, CheckState, Evidence, TestRun
+from fresh.domain.evidence import Check, CheckState, Evidence, Gains, TestRun
 from fresh.domain.feature import Feature, Finding, Inventory, Kind
 from fresh.domain.test_code import is_test_path
 from fresh.domain.work import Work
 from fresh.proving import judging
 from fresh.proving.flakiness import sort_failures
+from fresh.proving.gaining import gains
 from fresh.proving.lines import body_lines
 from fresh.proving.policing import Policy
 from fresh.proving.rig import Rig
@@ -118,7 +119,16 @@ class Verification:
             (len(self.base.outcomes), len(self.head.outcomes)) if self.base.outcomes and proofs else None
         )
         policy = self.policy.rule(self.ticket, self.commit, counted)
-        return Evidence(base=self.ticket.base, commit=self.commit, checks=tuple(checks), policy=policy)
+        brings = self._gains() if counted else None
+        return Evidence(
+            base=self.ticket.base, commit=self.commit, checks=tuple(checks), policy=policy, gains=brings
+        )
+
+    def _gains(self) -> Gains:
+        before, after = (
+            self.survey(commit).feature(self.ticket.feature.key) for commit in (self.ticket.base, self.commit)
+        )
+        return gains(self.change, self.base, self.head, before, after, is_test_path)
 
     def _proofs(self) -> Iterator[Check]:
         kind, feature = self.ticket.kind, self.ticket.feature

@@ -81,6 +81,7 @@ def a_toolbox(
         prover=prover,
         engines={EngineName.CODEMOD: engine},
         forge=forge,
+        feedback=journal,
         reports=ReportsBelow(home, redact),
         take_inventory=lambda _: inventory,
         redact=redact,

@@ -178,3 +178,50 @@ turn = Table(
     Column("at", Float, nullable=False),
     Column("turn", Text, nullable=False),
 )
+
+pull_request = Table(
+    "pull_request",
+    tables,
+    Column("repository", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("pull", Text, nullable=False),
+    Column("updated_at", Float, nullable=False),
+)
+
+remark = Table(
+    "remark",
+    tables,
+    Column("repository", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("remark", Text, nullable=False),
+    Index("ix_remark_number", "repository", "number"),
+)
+
+answered = Table(
+    "answered",
+    tables,
+    Column("repository", Text, primary_key=True),
+    Column("remark", Text, primary_key=True),
+    Column("agent_id", Text, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+reading = Table(
+    "reading",
+    tables,
+    Column("repository", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+lesson = Table(
+    "lesson",
+    tables,
+    Column("repository", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("lesson", Text, nullable=False),
+    Column("gone", Boolean, nullable=False),
+)

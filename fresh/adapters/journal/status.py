@@ -137,9 +137,20 @@ def _agent(
         decided=_decided(question) if question is not None and not undecided else None,
         pull_request=(report or {}).get("pull_request"),
         flow_run_url=_text(row["flow_run_url"]),
+        ci=_colour((report or {}).get("ci")),
         failure=(report or {}).get("failure"),
         reasons=tuple(ticket["reasons"]),
     )
+
+
+def _colour(ci: Mapping[str, Sequence[Mapping[str, str]]] | None) -> str | None:
+    """Say what a report's checks come to, as `CiState.colour` does."""
+    if not ci:
+        return None
+    results = {check["result"] for check in ci.get("checks", ())}
+    if not results:
+        return "none"
+    return "red" if "failed" in results else "pending" if "pending" in results else "green"
 
 
 def _question(row: Mapping[str, Cell]) -> QuestionStatus:

@@ -25,8 +25,11 @@ def route(method: str, template: str) -> Callable[[Act], Act]:
 
 
 def find(method: str, path: str) -> tuple[Act, dict[str, str]] | None:
-    """Find who answers a request, and the names in its path."""
-    for known, pattern, act in _table:
-        if known == method and (found := pattern.match(path)):
-            return act, {name: unquote(value) for name, value in found.groupdict().items()}
-    return None
+    """Find who answers a request, and the names in its path; a literal part goes before a name."""
+    fits = [
+        (act, found) for known, pattern, act in _table if known == method and (found := pattern.match(path))
+    ]
+    if not fits:
+        return None
+    act, found = min(fits, key=lambda each: len(each[1].groupdict()))
+    return act, {name: unquote(value) for name, value in found.groupdict().items()}
