@@ -5,7 +5,7 @@ what this is about. Run by hand, because it downloads some 300 MB and takes minu
 
     pytest -m real tests/e2e/test_real_model.py
 
-FRESH_REAL_MODEL names a folder that keeps what was downloaded.
+REAL_MODEL_HOME names a folder that keeps what was downloaded.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ STRANGE = (
 def real() -> Iterator[str]:
     """Serve the model; give the base URL."""
     with ExitStack() as stack:
-        kept = os.environ.get("FRESH_REAL_MODEL")
+        kept = os.environ.get("REAL_MODEL_HOME")
         folder = Path(kept or stack.enter_context(tempfile.TemporaryDirectory()))
         python, weights = _installed(folder)
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        command = [python, SERVE, weights, str(port), str(CONTEXT)]
+        command = [python, "-I", SERVE, weights, str(port), str(CONTEXT)]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             assert server.stdout is not None

@@ -14,11 +14,23 @@ from fresh.domain.evidence import Evidence
 from fresh.domain.feature import Inventory, Kind
 from fresh.domain.lesson import Lesson
 from fresh.engines.llm.fencing import fence, prose, seen
-from fresh.engines.llm.material import code_of, hanger_of, lessons_for, tests_of, text_of, unrun_of, users_of
+from fresh.engines.llm.material import (
+    Room,
+    code_of,
+    hanger_of,
+    lessons_for,
+    tests_of,
+    text_of,
+    unrun_of,
+    users_of,
+)
 from fresh.engines.llm.prompting import words
 from fresh.ports import Bench
 
-LONGEST_NOTES = 1200
+LONGEST_NOTES = 1000
+LONGEST_SETTINGS = 700
+LONGEST_FINDINGS = 3000
+LONGEST_ENTRIES = 600
 MOST_FOLDERS = 12
 MOST_ENTRIES = 8
 NOTES = (
@@ -41,7 +53,7 @@ def repository_brief(bench: Bench) -> str:
     paths = bench.paths()
     lines = ["# The repository", "", f"{len(paths)} files. {_folders(paths)}", _entries(bench.inventory)]
     if said := _conventions(text_of(bench, "pyproject.toml")):
-        lines.append(f"Its settings:\n{fence('pyproject.toml', said, 1500)}")
+        lines.append(f"Its settings:\n{fence('pyproject.toml', said, LONGEST_SETTINGS)}")
     for path in NOTES:
         if path in paths and (notes := prose(text_of(bench, path)).strip()):
             lines.append(f"Its notes for contributors:\n{fence(path, notes, LONGEST_NOTES)}")
@@ -52,15 +64,19 @@ def repository_brief(bench: Bench) -> str:
 def task_brief(bench: Bench, lessons: Sequence[Lesson] = ()) -> str:
     """Describe one agent's task: what is accepted, the feature's code, who uses it, where it could hang."""
     ticket, feature = bench.ticket, bench.ticket.feature
-    material = [code_of(bench, feature), users_of(bench, feature), tests_of(bench, feature)]
+    # What matters most takes its part of the room first, whatever the order in which it is shown.
+    room = Room()
+    taught = lessons_for(ticket, lessons, room)
+    own_kind = ""
     if ticket.kind is Kind.TESTS:
-        material.append(unrun_of(bench, feature))
-    if ticket.kind is Kind.HOOKUP:
-        material.append(hanger_of(bench, ticket))
-    if ticket.kind is Kind.QUALITY:
+        own_kind = unrun_of(bench, feature)
+    elif ticket.kind is Kind.HOOKUP:
+        own_kind = hanger_of(bench, ticket, room)
+    elif ticket.kind is Kind.QUALITY:
         found = "\n".join(f"line {one.line}: {one.code} {one.text}" for one in feature.findings)
-        material.append(f"Findings:\n{fence('findings', seen(found), 3000)}")
-    material.append(lessons_for(ticket, lessons))
+        own_kind = f"Findings:\n{room.fence('findings', seen(found), LONGEST_FINDINGS)}"
+    users, tests = users_of(bench, feature, room), tests_of(bench, feature, room)
+    material = (code_of(bench, feature), users, tests, own_kind, taught)
     own = ", ".join(ticket.footprint)
     return words(
         "task",
@@ -102,8 +118,11 @@ def _entries(inventory: Inventory) -> str:
         for entry in inventory.entry_points
         if is_cli(entry)
     ]
-    more = f" and {len(listed) - MOST_ENTRIES} more" if len(listed) > MOST_ENTRIES else ""
-    return f"Command-line entry points: {', '.join(listed[:MOST_ENTRIES])}{more}." if listed else ""
+    shown = listed[:MOST_ENTRIES]
+    while len(shown) > 1 and sum(len(one.encode()) for one in shown) > LONGEST_ENTRIES:
+        shown = shown[:-1]
+    more = f" and {len(listed) - len(shown)} more" if len(listed) > len(shown) else ""
+    return f"Command-line entry points: {', '.join(shown)}{more}." if listed else ""
 
 
 def _conventions(text: str) -> str:

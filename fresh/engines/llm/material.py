@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from fresh.domain.agent import Ticket
 from fresh.domain.feature import Feature
@@ -18,15 +19,19 @@ from fresh.errors import TreeRefused
 from fresh.ports import Bench
 
 LONGEST_CODE = 12_000
-LONGEST_HANGER = 4000
+ROOM = 3000
+"""Bytes of what is shown around a feature's own code: with everything that is always said some 3,000 tokens."""
+LEAST = 200
+LONGEST_USERS = 1500
+LONGEST_HANGER = 2000
 SHORT_FILE = 60
 LONGEST_EXAMPLE = 1200
 MOST_EXAMPLE = 30
 MOST_UNRUN = 60
 MOST_CALLERS = 10
 MOST_TESTS = 8
-LONGEST_LESSONS = 2000
-"""Bytes, some 500 tokens."""
+LONGEST_LESSONS = 1200
+"""Bytes, some 300 tokens."""
 
 
 _JOINT = re.compile(
@@ -34,6 +39,21 @@ _JOINT = re.compile(
     r"|\.(command|group|callback|route|get|post|put|delete|include_router)\("
 )
 """Lines on which a command line or an API hangs its parts."""
+
+
+@dataclass
+class Room:
+    """What is left of the room for everything around the feature's own code."""
+
+    left: int = ROOM
+
+    def fence(self, name: str, text: str, longest: int) -> str:
+        """Take as much of a text as there is room for, marked as data; nothing where that would be a snippet."""
+        longest = min(longest, self.left)
+        if longest < min(LEAST, len(text.encode())):
+            return ""
+        self.left -= min(longest, len(text.encode()))
+        return fence(name, text, longest)
 
 
 def code_of(bench: Bench, feature: Feature) -> str:
@@ -46,7 +66,7 @@ def code_of(bench: Bench, feature: Feature) -> str:
     return f"{head}The feature, {feature.path}, lines {first} to {feature.end_line}:\n{fence(feature.path, shown, LONGEST_CODE)}"
 
 
-def users_of(bench: Bench, feature: Feature) -> str:
+def users_of(bench: Bench, feature: Feature, room: Room) -> str:
     """Show who mentions the feature."""
     try:
         hits = search(bench, rf"\b{re.escape(feature.name)}\b", "*.py", 60)
@@ -60,10 +80,11 @@ def users_of(bench: Bench, feature: Feature) -> str:
             users.append(hit)
     if not users:
         return f"No other product code mentions `{feature.name}`."
-    return f"Where `{feature.name}` is mentioned:\n{fence('mentions', seen(chr(10).join(users[:MOST_CALLERS])), 2000)}"
+    mentions = room.fence("mentions", seen(chr(10).join(users[:MOST_CALLERS])), LONGEST_USERS)
+    return f"Where `{feature.name}` is mentioned, {len(users)} lines:\n{mentions}".rstrip("\n")
 
 
-def tests_of(bench: Bench, feature: Feature) -> str:
+def tests_of(bench: Bench, feature: Feature, room: Room) -> str:
     """Name the tests that run the feature, and show how tests look here."""
     known = (
         f"Tests that run it: {seen(', '.join(feature.tested_by[:MOST_TESTS]))}."
@@ -77,7 +98,8 @@ def tests_of(bench: Bench, feature: Feature) -> str:
     rows = text.splitlines()
     shown = "\n".join(rows[:MOST_EXAMPLE])
     first = f", its first {MOST_EXAMPLE} of {len(rows)} lines" if len(rows) > MOST_EXAMPLE else ""
-    return f"{known}\nHow tests look here, {seen(path)}{first}:\n{fence(path, shown, LONGEST_EXAMPLE)}"
+    fenced = room.fence(path, shown, LONGEST_EXAMPLE)
+    return f"{known}\nHow tests look here, {seen(path)}{first}:\n{fenced}" if fenced else known
 
 
 def _example(paths: Sequence[str], feature: Feature) -> str:
@@ -105,7 +127,7 @@ def unrun_of(bench: Bench, feature: Feature) -> str:
     return f"Lines of it that no test runs (some hold no code): {shown}." if left else ""
 
 
-def hanger_of(bench: Bench, ticket: Ticket) -> str:
+def hanger_of(bench: Bench, ticket: Ticket, room: Room) -> str:
     """Show the file that the feature could hang on: its head, its entry points and what hangs there, its end."""
     path = next((one for one in ticket.footprint if not is_test_path(one)), "")
     text = readable(path, text_of(bench, path)) if path not in ("", ticket.feature.path) else ""
@@ -123,24 +145,24 @@ def hanger_of(bench: Bench, ticket: Ticket) -> str:
             shown.append(numbered(text, number, number))
         elif shown and shown[-1] != "  ...":
             shown.append("  ...")
-    return f"Where it could hang, {seen(path)}:\n{fence(path, chr(10).join(shown), LONGEST_HANGER)}"
+    return f"Where it could hang, {seen(path)}:\n{room.fence(path, chr(10).join(shown), LONGEST_HANGER)}"
 
 
-def lessons_for(ticket: Ticket, lessons: Sequence[Lesson]) -> str:
+def lessons_for(ticket: Ticket, lessons: Sequence[Lesson], room: Room) -> str:
     """List whole lessons, the ones that are nearest to the task first, as far as there is room."""
     rows: list[str] = []
-    room = LONGEST_LESSONS
+    space = min(LONGEST_LESSONS, room.left)
     fit = fitting(lessons, ticket.kind, (ticket.feature.path, *ticket.footprint))
     for lesson in fit:
         row = f"- {line(lesson.text)}"
-        room -= len(row.encode()) + 1
-        if room < 0:
+        space -= len(row.encode()) + 1
+        if space < 0:
             break
         rows.append(row)
     if not rows:
         return ""
     left = f" ({len(fit) - len(rows)} more are left out)" if len(rows) < len(fit) else ""
-    return f"What reviewers of earlier changes here asked for{left}; heed it where it fits this task:\n{fence('lessons', chr(10).join(rows), LONGEST_LESSONS)}"
+    return f"What reviewers of earlier changes here asked for{left}; heed it where it fits this task:\n{room.fence('lessons', chr(10).join(rows), LONGEST_LESSONS)}"
 
 
 def text_of(bench: Bench, path: str) -> str:

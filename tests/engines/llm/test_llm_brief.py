@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from fresh.domain.agent import Ticket
-from fresh.domain.feature import EntryPoint, Kind
+from fresh.domain.feature import EntryPoint, Finding, Kind
+from fresh.domain.lesson import Lesson
+from fresh.engines.llm.asking import instructions
 from fresh.engines.llm.brief import repository_brief, task_brief
+from fresh.engines.llm.prompting import words
+from fresh.engines.llm.tools import tools
 from tests.fakes.bench import FakeBench, feature_of
+from tests.fakes.story import NOON
 
 CLI = "\n".join(
     [
@@ -114,3 +122,42 @@ def test_conventions_and_notes_for_contributors_stand_in_the_part_that_all_agent
     assert "Write short lines." in said
     assert "print the key" not in said
     assert said == repository_brief(a_bench(tmp_path, Kind.STUB))
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_with_everything_that_can_be_long_the_first_request_stays_below_3000_tokens_and_the_feature(
+    tmp_path: Path, kind: Kind
+) -> None:
+    import bpe_openai
+
+    code = "".join(f"    total = total + a * {number} - b\n" for number in range(150))
+    files = {
+        **FILES,
+        "pyproject.toml": "[tool.ruff.lint]\nselect = [" + ", ".join(f'"E{n}"' for n in range(900)) + "]\n",
+        "CONTRIBUTING.md": "Every change needs a test, a changelog entry and a short commit message. " * 200,
+        "pocket/calc.py": f"def add(a, b):\n    total = 0\n{code}    return total\n",
+        "pocket/cli.py": "".join(f"    parser.add_argument('--option-{n}', type=int, help='how much')\n" for n in range(400)),
+        **{f"pocket/use{n}.py": f"from pocket.calc import add\n\nprint(add({n}, {n} + 1), 'a long line of text')\n" for n in range(80)},
+        "tests/test_calc.py": "".join(f"def test_add_{n}():\n    assert add({n}, {n + 1}) == {2 * n + 1}\n\n\n" for n in range(99)),
+    }  # fmt: skip
+    names = tuple(f"tests/test_calc.py::test_that_something_is_added_{number}" for number in range(20))
+    bench = a_bench(tmp_path, kind)
+    bench.files, bench.footprint = files, ("pocket/cli.py", "tests/test_add.py")
+    bench.entry_points = tuple(
+        EntryPoint(key=f"pocket.cli:command_{n}", rule="argparse handler: add_parser.set_defaults(command)", path="pocket/cli.py", line=n + 1)
+        for n in range(60)
+    )  # fmt: skip
+    findings = tuple(
+        Finding(line=n, code=f"E{n}", text="a line that is far too long for anybody") for n in range(1, 90)
+    )
+    bench.feature = feature_of(files, "pocket/calc.py", "add", tested_by=names, findings=findings)
+    bench.reset()
+    taught = [Lesson(id=str(n), text="Prefer small tests to large ones. " * 9, at=NOON) for n in range(30)]
+
+    task = task_brief(bench, taught)
+    own = task[task.index("The feature, pocket/calc.py") :]
+    own = own[: own.index("</data ")]
+    count = bpe_openai.get_encoding("o200k_base").encode
+    shown = instructions() + json.dumps([tool.model_dump() for tool in tools()]) + repository_brief(bench)
+    assert len(count(shown + words("plan") + task)) - len(count(own)) < 3000
+    assert "Prefer small tests" in task
