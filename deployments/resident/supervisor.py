@@ -44,7 +44,6 @@ PARTS_END = 3.0
 """Seconds that a part gets after it was asked to end; an idle Prefect worker would take more."""
 
 HOSTED = "deployments.hosted"
-SLACK = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
 SERVER = "server"
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -145,8 +144,10 @@ class Supervisor:
             Child("runner", self._argv("runner"), self._folder, prefect, worker),
             Child("reaper", self._argv("reaper"), self._folder, prefect, environment),
         ]
-        if all(keys.get(name) for name in SLACK) and _has_bot():
+        if not _missing_for_slack():
             slack = {name: text for name, text in keys.items() if name.startswith("SLACK_")}
+            # The bot serves the repository that it is started in, and no part is started in one.
+            slack.setdefault("FRESH_REPOSITORIES", os.environ.get("FRESH_REPOSITORIES", str(self._repository)))
             parts.append(Child("slack", self._argv("slack"), self._folder, prefect, {**environment, **slack}))
         return tuple(parts)
 
@@ -222,15 +223,16 @@ def part_line(part: Part) -> str:
 def _parts_off(children: tuple[Child, ...]) -> tuple[Part, ...]:
     if any(child.name == "slack" for child in children):
         return ()
-    missing = [name for name in SLACK if not kept().get(name)]
-    reason = f"{' and '.join(missing)} not set" if missing else "this version has no bot"
-    return (Part(name="slack", health=Health.OFF, reason=reason),)
+    return (Part(name="slack", health=Health.OFF, reason=f"{_missing_for_slack()} not set"),)
 
 
-def _has_bot() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("bot.__main__") is not None
+def _missing_for_slack() -> str:
+    """Name what the bot can't do without: its token, and one for sockets or a secret for requests over HTTP."""
+    keys = kept()
+    missing = [] if keys.get("SLACK_BOT_TOKEN") else ["SLACK_BOT_TOKEN"]
+    if not keys.get("SLACK_APP_TOKEN") and not keys.get("SLACK_SIGNING_SECRET"):
+        missing.append("SLACK_APP_TOKEN")
+    return " and ".join(missing)
 
 
 @contextmanager
