@@ -147,7 +147,9 @@ class Supervisor:
         if not _missing_for_slack():
             slack = {name: text for name, text in keys.items() if name.startswith("SLACK_")}
             # The bot serves the repository that it is started in, and no part is started in one.
-            slack.setdefault("FRESH_REPOSITORIES", os.environ.get("FRESH_REPOSITORIES", str(self._repository)))
+            slack.setdefault(
+                "FRESH_REPOSITORIES", os.environ.get("FRESH_REPOSITORIES", str(self._repository))
+            )
             parts.append(Child("slack", self._argv("slack"), self._folder, prefect, {**environment, **slack}))
         return tuple(parts)
 
