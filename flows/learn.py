@@ -14,7 +14,11 @@ from tasks.showing import show_page
 
 @flow(name="learn", flow_run_name="learn from the reviews of {repo}", persist_result=False)
 def learn(repo: str = ".") -> Learned:
-    """Read what people did with the pull requests of a repository, and show what is known by now."""
+    """Read what people did with the pull requests of a repository, and show what is known by now.
+
+    Args:
+        repo: Path of the repository on the worker's machine; `.` is that of its `fresh up`
+    """
     tools = toolbox(repository_of(repo))
     with secrets_hidden(tools.redact):
         learned = read_reviews(tools)
