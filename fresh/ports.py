@@ -48,10 +48,11 @@ class Mount:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one command may use. Sizes in bytes, times in seconds."""
+    """What one command may use. Sizes in bytes, times in seconds; `cores` processors at once, all processes together."""
 
     wall: float = 600.0
     cpu: int = 1200
+    cores: float = 2.0
     memory: int = 2 << 30
     processes: int = 256
     file_size: int = 256 << 20

@@ -12,7 +12,7 @@ from prefect.artifacts import create_image_artifact, create_markdown_artifact, c
 from prefect.runtime import flow_run
 
 from fresh.domain.agent import Ticket
-from fresh.domain.alerting import Alert, alert_key
+from fresh.domain.alerting import alerts_told
 from fresh.domain.budget import agent_account, run_account
 from fresh.domain.evidence import Evidence
 from fresh.domain.identity import slug
@@ -47,7 +47,7 @@ def show_money(tools: Toolbox, record: RunRecord, shown: Mapping[str, str]) -> M
 
 def _told(tools: Toolbox, run_id: str) -> tuple[str, ...]:
     """List the alerts that were told of a run."""
-    return tuple(alert for alert in Alert if tools.journal.recall(alert_key(run_id, alert)) is not None)
+    return tuple(alerts_told(tools.journal.recall, run_id))
 
 
 def show_phase(ticket: Ticket, phase: Phase) -> None:

@@ -21,6 +21,7 @@ from fresh.adapters.bwrap.arguments import OWN_PROCESSES, limited
 from fresh.adapters.bwrap.cgroups import Group
 from fresh.adapters.bwrap.files import opened
 from fresh.adapters.bwrap.gate import behind
+from fresh.adapters.bwrap.hierarchies import CPU
 from fresh.adapters.bwrap.leftovers import Leftovers
 from fresh.adapters.bwrap.orphans import kill_orphans
 from fresh.adapters.bwrap.owners import Owner
@@ -110,7 +111,8 @@ class BwrapSandbox:
             if hierarchy.limits_memory
             else "; memory is limited for each process (RLIMIT_AS) and summed up four times a second"
         )
-        return f"bubblewrap as {who}, seccomp, no network, rlimits, {hierarchy}{memory}."
+        share = "" if CPU in hierarchy.homes else "; the share of the processors has no limit"
+        return f"bubblewrap as {who}, seccomp, no network, rlimits, {hierarchy}{memory}{share}."
 
     def _unprivileged(self) -> int | None:
         """Say which uid bwrap must be started as; None means the host's own."""
@@ -136,7 +138,7 @@ class BwrapSandbox:
             return
         owner = Owner.current()
         self._leftovers.note(owner, hierarchy)
-        group = Group(hierarchy, owner, limits.memory, limits.processes + OWN_PROCESSES)
+        group = Group(hierarchy, owner, limits.memory, limits.processes + OWN_PROCESSES, limits.cores)
         try:
             yield group
         finally:

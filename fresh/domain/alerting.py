@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -29,6 +29,15 @@ FORECAST_AFTER = timedelta(minutes=2)
 def alert_key(run_id: str, alert: Alert) -> str:
     """Name the journal's entry under which an alert is kept, so that it is told once."""
     return f"alert:{run_id}:{alert}"
+
+
+def alerts_told(recall: Callable[[str], str | None], run_id: str) -> Mapping[Alert, str]:
+    """Read which alerts were told of a run, each with its sentence: `alerts_told(journal.recall, run_id)`.
+
+    For every door that shows them, e.g. Slack: an alert is here from the moment that it stands in the audit trail.
+    """
+    found = {alert: recall(alert_key(run_id, alert)) for alert in Alert}
+    return {alert: text for alert, text in found.items() if text is not None}
 
 
 def due(

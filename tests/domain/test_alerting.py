@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fresh.domain.alerting import Alert, due, runs_out
+from fresh.domain.alerting import Alert, alert_key, alerts_told, due, runs_out
 from fresh.domain.budget import Account
 from fresh.domain.money import ZERO, Usd
 from tests.fakes.story import NOON
@@ -73,3 +73,8 @@ def test_the_more_is_spent_the_more_is_told(micros: int, hours: float, left: int
         for amount in (micros, more)
     )
     assert first <= second
+
+
+def test_every_door_reads_the_alerts_of_a_run_by_their_kind():
+    kept = {alert_key("r1", Alert.MOST): "80 % is spent", alert_key("r2", Alert.ALL): "all is spent"}
+    assert alerts_told(kept.get, "r1") == {Alert.MOST: "80 % is spent"}

@@ -11,12 +11,14 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from fresh.adapters.bwrap.hierarchies import MEMORY, PIDS, Hierarchy
+from fresh.adapters.bwrap.hierarchies import CPU, MEMORY, PIDS, Hierarchy
 from fresh.adapters.bwrap.owners import Owner
 from fresh.errors import SandboxUnavailable
 
 PREFIX = "fresh-sandbox-"
 PATIENCE = 2.0
+PERIOD = 100_000
+"""Microseconds in which a group may use its share of the processors."""
 
 _ordinals = itertools.count()
 
@@ -24,14 +26,14 @@ _ordinals = itertools.count()
 class Group:
     """The control group of one command, in every hierarchy that is there."""
 
-    def __init__(self, hierarchy: Hierarchy, owner: Owner, memory: int, processes: int) -> None:
+    def __init__(self, hierarchy: Hierarchy, owner: Owner, memory: int, processes: int, cores: float) -> None:
         self._hierarchy = hierarchy
         self._name = f"{PREFIX}{owner}-{next(_ordinals)}"
         self.directories = tuple(home / self._name for home in hierarchy.directories)
         try:
             for directory in self.directories:
                 directory.mkdir()
-            self._limit(memory, processes)
+            self._limit(memory, processes, cores)
         except OSError as failed:
             self.remove()
             raise SandboxUnavailable(
@@ -66,8 +68,10 @@ class Group:
         """Kill what is left and take the group away; False when the kernel would not let go of it in time."""
         return all([take_away(directory) for directory in self.directories])
 
-    def _limit(self, memory: int, processes: int) -> None:
+    def _limit(self, memory: int, processes: int, cores: float) -> None:
         homes = self._hierarchy.homes
+        if CPU in homes:
+            self._share_processors(int(cores * PERIOD))
         if PIDS in homes:
             self._file(PIDS, "pids.max").write_text(str(processes))
         if MEMORY not in homes:
@@ -79,6 +83,14 @@ class Group:
             self._file(MEMORY, "memory.max").write_text(str(memory))
             _write_if_there(self._file(MEMORY, "memory.swap.max"), 0)
             _write_if_there(self._file(MEMORY, "memory.oom.group"), 1)
+
+    def _share_processors(self, quota: int) -> None:
+        """Limit the time on all processors together; a kernel without bandwidth control has no such files."""
+        if self._hierarchy.version == 2:
+            _write_if_there(self._file(CPU, "cpu.max"), f"{quota} {PERIOD}")
+            return
+        _write_if_there(self._file(CPU, "cpu.cfs_period_us"), PERIOD)
+        _write_if_there(self._file(CPU, "cpu.cfs_quota_us"), quota)
 
     def _file(self, controller: str, name: str) -> Path:
         return self._hierarchy.homes[controller] / self._name / name
@@ -110,7 +122,7 @@ def take_away(directory: Path) -> bool:
     return False
 
 
-def _write_if_there(file: Path, value: int) -> None:
+def _write_if_there(file: Path, value: int | str) -> None:
     """Write to a file that not every kernel has, or whose group may be going away at this moment."""
     try:
         with file.open("r+") as opened:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc/self")
-MEMORY, PIDS = "memory", "pids"
+MEMORY, PIDS, CPU = "memory", "pids", "cpu"
 WANTED = (MEMORY, PIDS)
+"""What version 2 must hand on to be of use."""
+ALL = (*WANTED, CPU)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def find(proc: Path = PROC) -> Hierarchy:
 
 def _first(own: Mapping[str, str], mounted: list[_Mounted]) -> Hierarchy | None:
     homes = {}
-    for controller in WANTED:
+    for controller in ALL:
         home = _locate(controller, "cgroup", own, mounted)
         if home and _writable(home):
             homes[controller] = home
@@ -74,7 +76,8 @@ def _second(own: Mapping[str, str], mounted: list[_Mounted]) -> Hierarchy | None
             continue
         handed = _words(candidate / "cgroup.subtree_control")
         if set(WANTED) <= handed and _writable(candidate) and _writable(candidate / "cgroup.procs"):
-            return Hierarchy(2, dict.fromkeys(WANTED, candidate))
+            there = [controller for controller in ALL if controller in handed]
+            return Hierarchy(2, dict.fromkeys(there, candidate))
     return None
 
 

@@ -15,7 +15,7 @@ What goes wrong is written as one sentence to `status`, and the exit code is 125
 
 from __future__ import annotations
 
-import ctypes
+import _ctypes
 import os
 import stat
 import sys
@@ -29,7 +29,28 @@ _CLONE_NEWNS = 0x00020000
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 2, 4, 8
 _MS_BIND, _MS_REC, _MS_PRIVATE = 1 << 12, 1 << 14, 1 << 18
 
-_libc = ctypes.CDLL(None, use_errno=True)
+
+class _Int(_ctypes._SimpleCData):  # type: ignore[type-arg]
+    _type_ = "i"
+
+
+class _Long(_ctypes._SimpleCData):  # type: ignore[type-arg]
+    _type_ = "l"
+
+
+class _Function(_ctypes.CFuncPtr):
+    """A function of the C library. What Python ships around this takes longer to import than all that is done here."""
+
+    _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_USE_ERRNO
+    _restype_ = _Int
+
+
+# Nothing names the library that this program has loaded already.
+_LIBRARY = _ctypes.dlopen(None, os.RTLD_NOW)  # type: ignore[arg-type]
+
+
+def _function(name: str) -> _Function:
+    return _Function(_ctypes.dlsym(_LIBRARY, name))
 
 
 class Failed(Exception):
@@ -60,7 +81,7 @@ def main(arguments: list[str]) -> None:
 
 def die_with(parent: int) -> None:
     """Ask the kernel to kill this process when its parent ends, also when that happened just now."""
-    _call("prctl", _libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0))
+    _call("prctl", _function("prctl")(_PR_SET_PDEATHSIG, *map(_Long, (_SIGKILL, 0, 0, 0))))
     if os.getppid() != parent:
         raise Failed("the host process is gone")
 
@@ -73,7 +94,7 @@ def join(group: str) -> None:
 
 def stage(place: str, sources: list[tuple[str, str]]) -> None:
     """Bind every source under its number into a fresh tmpfs that only this process sees."""
-    _call("enter a private mount namespace", _libc.unshare(_CLONE_NEWNS))
+    _call("enter a private mount namespace", _function("unshare")(_CLONE_NEWNS))
     _mount("keep mounts private", None, "/", None, _MS_REC | _MS_PRIVATE)
     opened = [_open(path, follow=key == "show") for key, path in sources]
     _mount(
@@ -121,12 +142,12 @@ def _mount(
     what: str, source: str | None, target: str, kind: str | None, flags: int, options: str = ""
 ) -> None:
     encoded = [None if text is None else os.fsencode(text) for text in (source, target, kind)]
-    _call(what, _libc.mount(*encoded, ctypes.c_ulong(flags), os.fsencode(options)))
+    _call(what, _function("mount")(*encoded, _Long(flags), os.fsencode(options)))
 
 
 def _call(what: str, result: int) -> None:
     if result != 0:
-        raise Failed(f"could not {what}: {os.strerror(ctypes.get_errno())}")
+        raise Failed(f"could not {what}: {os.strerror(_ctypes.get_errno())}")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ _UNSEEN = re.compile(
     "\U000e0000-\U000e0fff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 )
 """What a person does not see and a model reads: zero-width, direction-changing, tag and control characters."""
+_MARKS = re.compile(r"[<>`]")
+LONGEST_NAME = 300
+"""Characters of a file's name."""
 _SHOWN_RAW = frozenset({".py", ".pyi", ".toml", ".cfg", ".ini", ".json", ".yaml", ".yml", ".sh", ".c", ".js"})
 """Files in which an HTML comment is nothing that a reader would miss."""
 
@@ -44,12 +47,18 @@ def cut(text: str, longest: int = LONGEST) -> str:
     return f"{head}\n[... {len(raw) - 2 * half} bytes left out ...]\n{tail}"
 
 
+def label(name: str) -> str:
+    """Put a file's name where words of ours stand: on one line, without a mark that could end or begin a fence."""
+    shown = _MARKS.sub("?", " ".join(seen(name).split()))
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 1]}…"
+
+
 def fence(name: str, text: str, longest: int = LONGEST) -> str:
     """Mark text as data. The mark follows from the text itself, so the same text has the same bytes, and the text
     can't hold it."""
     shown = cut(text, longest)
     mark = _mark(shown)
-    return f"<data {mark} {seen(name)}>\n{shown}\n</data {mark}>"
+    return f"<data {mark} {label(name)}>\n{shown}\n</data {mark}>"
 
 
 def _mark(text: str) -> str:

@@ -13,7 +13,7 @@ from fresh.domain.quoting import line
 from fresh.domain.transcript import Closing
 from fresh.domain.work import Plan, Work
 from fresh.engines.llm.draft import Draft, Mistake, numbered, proper
-from fresh.engines.llm.fencing import fence, readable, seen
+from fresh.engines.llm.fencing import fence, label, readable, seen
 from fresh.engines.llm.searching import search
 from fresh.engines.llm.tools import (
     Action,
@@ -109,7 +109,7 @@ class Hands:
         last = min(asked.last or rows, asked.first + MOST_LINES - 1, rows)
         if asked.first > rows:
             return f"{path} has {rows} lines."
-        return f"{path}, lines {asked.first} to {last} of {rows}:\n{fence(path, numbered(text, asked.first, last))}"
+        return f"{label(path)}, lines {asked.first} to {last} of {rows}:\n{fence(path, numbered(text, asked.first, last))}"
 
     def _edit(self, asked: EditFile | WriteFile) -> str:
         if self.planning:
@@ -119,7 +119,7 @@ class Hands:
         if isinstance(asked, WriteFile):
             replaced = " It replaces the file that was there." if self.draft.is_there(path) else ""
             return f"{path} is written: {len(asked.content.splitlines())} lines.{replaced}{self._stray(path)}"
-        return f"{path} is edited:\n{fence(path, readable(path, shown), 3000)}{self._stray(path)}"
+        return f"{label(path)} is edited:\n{fence(path, readable(path, shown), 3000)}{self._stray(path)}"
 
     def _write(self, asked: EditFile | WriteFile) -> str:
         if isinstance(asked, EditFile):

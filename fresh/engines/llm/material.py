@@ -13,7 +13,7 @@ from fresh.domain.lesson import Lesson, fitting
 from fresh.domain.quoting import line
 from fresh.domain.test_code import is_test_path
 from fresh.engines.llm.draft import Mistake, numbered
-from fresh.engines.llm.fencing import fence, readable, seen
+from fresh.engines.llm.fencing import fence, label, readable, seen
 from fresh.engines.llm.searching import search
 from fresh.errors import TreeRefused
 from fresh.ports import Bench
@@ -62,8 +62,12 @@ def code_of(bench: Bench, feature: Feature) -> str:
     first = feature.line
     shown = numbered(text, first, feature.end_line)
     imports = "\n".join(row for row in text.splitlines()[:60] if row.startswith(("import ", "from ")))
-    head = f"Imports of {feature.path}:\n{fence('imports', imports, 1000)}\n" if imports and first > 1 else ""
-    return f"{head}The feature, {feature.path}, lines {first} to {feature.end_line}:\n{fence(feature.path, shown, LONGEST_CODE)}"
+    head = (
+        f"Imports of {label(feature.path)}:\n{fence('imports', imports, 1000)}\n"
+        if imports and first > 1
+        else ""
+    )
+    return f"{head}The feature, {label(feature.path)}, lines {first} to {feature.end_line}:\n{fence(feature.path, shown, LONGEST_CODE)}"
 
 
 def users_of(bench: Bench, feature: Feature, room: Room) -> str:

@@ -96,7 +96,7 @@ def test_version_2_uses_our_own_group_when_it_hands_on_its_controllers(kernel):
     kernel.join("0::/fresh.service")
     found = hierarchies.find(kernel.proc)
     assert (found.version, found.directories) == (2, (own,))
-    assert str(found) == "cgroup v2 (memory, pids)"
+    assert str(found) == "cgroup v2 (memory, pids, cpu)"
 
 
 def test_version_2_uses_the_group_above_only_when_it_was_delegated(kernel):
@@ -120,22 +120,23 @@ def test_version_2_without_the_controllers_is_not_enough(kernel):
 def test_a_group_of_version_2_gets_its_limits_and_tells_when_memory_ran_out(kernel):
     # The kernel fills a group's directory as it is made; plain files stand in for its files here.
     own = kernel.make("unified", handed="memory pids")
-    hierarchy = hierarchies.Hierarchy(2, {"memory": own, "pids": own})
+    hierarchy = hierarchies.Hierarchy(2, {"memory": own, "pids": own, "cpu": own})
     real_mkdir = Path.mkdir
 
     def mkdir(path: Path, *rest: object, **more: object) -> None:
         real_mkdir(path, *rest, **more)
-        for name in ("memory.max", "memory.swap.max", "memory.oom.group", "pids.max"):
+        for name in ("cpu.max", "memory.max", "memory.swap.max", "memory.oom.group", "pids.max"):
             (path / name).write_text("max")
         (path / "memory.events").write_text("low 0\noom 2\noom_kill 0\n")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "mkdir", mkdir)
-        group = cgroups.Group(hierarchy, Owner.current(), 1 << 20, 9)
+        group = cgroups.Group(hierarchy, Owner.current(), 1 << 20, 9, 1.5)
     (directory,) = group.directories
     written = {file.name: file.read_text() for file in directory.iterdir() if file.name != "memory.events"}
     assert written["memory.max"] == str(1 << 20)
     assert written["pids.max"] == "9"
+    assert written["cpu.max"] == "150000 100000"
     assert (written["memory.swap.max"][0], written["memory.oom.group"][0]) == ("0", "1")
     assert not group.out_of_memory
     (directory / "memory.events").write_text("low 0\noom 2\noom_kill 1\n")

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from fresh.adapters.bwrap import hierarchies
+from fresh.adapters.bwrap.hierarchies import CPU
 from fresh.domain.evidence import RunEnd
 from fresh.ports import Limits
 
@@ -161,3 +163,20 @@ def test_nothing_writes_to_the_tree_after_the_command_has_ended(lab):
     last = (lab.tree / "beat").stat().st_mtime_ns
     time.sleep(0.3)
     assert (lab.tree / "beat").stat().st_mtime_ns == last
+
+
+@pytest.mark.skipif(CPU not in hierarchies.find().homes, reason="the host may not limit processors here")
+def test_all_processes_together_get_no_more_of_the_processors_than_allowed(lab):
+    finished = lab.python(
+        "import os, time\n"
+        "for n in range(3): os.fork()\n"
+        "end = time.monotonic() + 2\n"
+        "while time.monotonic() < end: pass\n"
+        "try:\n"
+        "    while True: os.wait()\n"
+        "except ChildProcessError: pass\n"
+        "if os.getpid() == 2 or os.getppid() == 1: print(sum(os.times()[:4]))",
+        limits=Limits(wall=30, cores=0.5),
+    )
+    used = max(float(word) for word in finished.text.split())
+    assert used < 0.75 * finished.seconds
