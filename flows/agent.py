@@ -305,6 +305,7 @@ def _publish(
         update={
             "outcome": Outcome.COMPLETED,
             "pull_request": published.pull_request,
+            "summary": f"{report.summary} {published.note}".strip(),
             "branch": published.branch,
         }
     )

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fresh.errors import ForgeRefused, ForgeUnclear, FreshError, Refusal
+from fresh.adapters.githubbing.access import Credentials
+from fresh.errors import ForgeRefused, ForgeUnclear, FreshError, OperatorMistake, Refusal
 from tests.fakes.github import Fate, Fault, GitHubServer, github
 from tests.fakes.github.bench import GitHubBench
 
@@ -357,3 +360,68 @@ def test_the_newest_base_is_the_one_at_github_and_not_the_operators(bench: GitHu
     assert bench.forge().newest(ticket.base) == later
     assert bench.workspace.contains(later, ticket.base)
     assert bench.forge(token="").newest(ticket.base) is None
+
+
+@pytest.fixture(scope="module")
+def app_keys() -> tuple[str, str]:
+    """The private and the public key of an App, as PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return private.decode(), public.decode()
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("as_file", [True, False])
+def test_an_app_pushes_and_opens_with_the_token_of_its_installation(
+    bench: GitHubBench, app_keys: tuple[str, str], named: bool, as_file: bool
+) -> None:
+    private, public = app_keys
+    app, installation = bench.server.world.add_app(public, ["acme/shop"])
+    pem = bench.folder / "app.pem"
+    pem.write_text(private)
+    key = str(pem) if as_file else private.replace("\n", "\\n")
+    given = Credentials(app_id=str(app), private_key=key, installation=installation if named else None)
+    ticket, report = bench.work()
+    forge = bench.forge(credentials=given)
+    assert forge.ready(ticket.base)
+    forge.publish(ticket, report, "Test total", "Evidence.")
+    assert_one_labelled_pull_request(bench, report.commit)
+    assert bench.hub.pulls[0].author == "fresh-agents[bot]"
+
+
+def test_an_app_with_a_wrong_key_or_that_is_not_installed_is_one_sentence(
+    bench: GitHubBench, app_keys: tuple[str, str]
+) -> None:
+    private, public = app_keys
+    app, _ = bench.server.world.add_app(public, ["acme/other"])
+    ticket, _report = bench.work()
+    missing = Credentials(app_id=str(app), private_key=private)
+    with pytest.raises(ForgeRefused, match="404"):
+        bench.forge(credentials=missing).ready(ticket.base)
+    for wrong in ("/nowhere.pem", "-----BEGIN RSA PRIVATE KEY-----\nxx\n-----END RSA PRIVATE KEY-----"):
+        with pytest.raises(OperatorMistake, match="GITHUB_APP_PRIVATE_KEY"):
+            bench.forge(credentials=Credentials(app_id=str(app), private_key=wrong)).ready(ticket.base)
+
+
+def test_an_api_at_the_root_of_its_host_does_as_well(bench: GitHubBench) -> None:
+    ticket, report = bench.work()
+    bench.forge(api=bench.server.web).publish(ticket, report, "Test total", "Evidence.")
+    assert_one_labelled_pull_request(bench, report.commit)
+
+
+def test_a_base_branch_that_was_renamed_meanwhile_is_found_again(bench: GitHubBench) -> None:
+    ticket, report = bench.work()
+    assert bench.forge().ready(ticket.base)
+    bench.hub.git.run("branch", "-m", "main", "trunk")
+    bench.hub.default_branch = "trunk"
+    bench.forge().publish(ticket, report, "Test total", "Evidence.")
+    (pull,) = bench.hub.pulls
+    assert pull.pull is not None
+    assert pull.pull.base == "trunk"

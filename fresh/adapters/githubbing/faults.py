@@ -38,7 +38,7 @@ def translated(error: Exception, what: str) -> FreshError:
         )
     return ForgeUnclear(
         f"GitHub could not {what}: {type(error).__name__}: {_told(error)[:300].rstrip('.')}.",
-        hint="Is the network there? See https://www.githubstatus.com",
+        hint="Is the network there? See https://www.githubstatus.com; without GITHUB_TOKEN, pull requests are pages.",
     )
 
 

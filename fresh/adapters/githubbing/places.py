@@ -122,7 +122,8 @@ class Places:
             return known
         for branch in self.candidates(place):
             if branch in heads and self._holds(place, branch, heads[branch], base):
-                return self._memory.remember(key, branch)
+                # What is remembered may be gone by now: renamed, as master became main.
+                return self._memory.remember(key, branch) if known is None else branch
         raise Refusal(
             f"Commit {base[:12]} is not on {place.facts.full_name} at GitHub, so a pull request from it would carry "
             "your own commits that were never pushed.",
@@ -149,6 +150,8 @@ class Places:
             raise Refusal(self.why_none)
         hub = Hub(api, address, self.install.credentials)
         facts = pulls.facts(hub)
+        if not facts.full_name:
+            facts = facts.model_copy(update={"full_name": address.full_name})
         if facts.full_name.lower() != address.full_name.lower():
             # It was renamed or transferred: the old name leads there for reading alone.
             owner, _, name = facts.full_name.partition("/")

@@ -102,7 +102,7 @@ class Rights(Shown):
 class Facts(Shown):
     """A repository; an App sees no rights of its own here."""
 
-    full_name: str
+    full_name: str = ""
     default_branch: str = "main"
     private: bool = False
     archived: bool = False

@@ -15,8 +15,15 @@ from fresh.errors import ForgeRefused, ForgeUnclear, OperatorMistake, Refusal
 SLOW = 600.0
 """Seconds for a push; a fetch may carry a whole history."""
 
-_DENIED = ("403", "401", "denied", "Authentication failed", "could not read Username", "not granted")
-_MISSING = ("not found", "404", "does not appear to be a git repository")
+_DENIED = (
+    "returned error: 401",
+    "returned error: 403",
+    "denied",
+    "Authentication failed",
+    "could not read Username",
+    "not granted",
+)
+_MISSING = ("not found", "returned error: 404", "does not appear to be a git repository")
 
 
 @dataclass(frozen=True)

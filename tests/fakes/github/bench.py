@@ -75,9 +75,12 @@ class GitHubBench:
         """The workspace on the clone."""
         return GitWorkspace(self.repository, self.state)
 
-    def forge(self, token: str | None = None) -> GitHubForge:
+    def forge(
+        self, token: str | None = None, *, credentials: Credentials | None = None, api: str | None = None
+    ) -> GitHubForge:
         """A forge as a new process would make it."""
-        given = Install(Credentials(token=self.token if token is None else token), self.server.api)
+        mine = credentials or Credentials(token=self.token if token is None else token)
+        given = Install(mine, api or self.server.api)
         return GitHubForge(
             self.repository,
             self.state,
