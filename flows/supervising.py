@@ -160,6 +160,10 @@ def _wake(tools: Toolbox, question: Question, why: str) -> None:
     What another process hosted, or has ended, would be Running for ever: nobody is there to go on.
     """
     hosting = tools.journal.hosting(question.agent_id)
-    if hosting.host == tools.host and hosting.ended is None and hosting.flow_run is not None:
-        with suppress(ServerUnreachable):
-            tools.control.wake(hosting.flow_run, why)
+    if hosting.host != tools.host or hosting.ended is not None or hosting.flow_run is None:
+        return
+    with suppress(ServerUnreachable):
+        woken = tools.control.wake(hosting.flow_run, why)
+        if woken and tools.journal.hosting(question.agent_id).ended is not None:
+            # It has ended in this very moment, by itself.
+            tools.control.retire(hosting.flow_run, "It had ended when it was woken.")

@@ -8,6 +8,7 @@ from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.approval import Particulars, Risk, ShownCheck, ShownFile, Why, on_deadline
 from fresh.domain.change import PolicyVerdict, Ruling
 from fresh.domain.evidence import CheckState, Evidence
+from fresh.domain.landing import obstacles
 from fresh.domain.quoting import line
 
 MOST_FILES = 100
@@ -67,6 +68,8 @@ def _risks(why: Why, report: AgentReport) -> tuple[Risk, tuple[str, ...]]:
             high.append(f"policy says {evidence.policy.ruling}")
         unknown = [check.name for check in evidence.checks if check.state is CheckState.NOT_RUN]
         medium += [f"{name} was not run" for name in unknown]
+    if report.landing is not None:
+        medium += [_short(obstacle) for obstacle in obstacles(report.landing)]
     if change is not None and change.added + change.removed > MANY_LINES:
         medium.append(f"{change.added + change.removed} lines change")
     if why is Why.ARCHITECTURE:

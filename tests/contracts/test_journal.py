@@ -354,9 +354,11 @@ def test_reports_are_listed_in_the_order_of_their_tickets(journal: Journal) -> N
 
 
 def test_only_a_parked_agent_is_reopened(story: Journal) -> None:
+    story.enter_agent("abc12345", "flow-1", "", HERE, NOON)
     story.end_agent(a_report(outcome=Outcome.PARKED), later(1))
     story.reopen_agent("abc12345")
     assert story.reports(RUN) == ()
+    assert story.hosting("abc12345") == Hosting()
     completed = story.end_agent(a_report(), later(2))
     story.reopen_agent("abc12345")
     assert story.reports(RUN) == (completed,)

@@ -144,7 +144,8 @@ class Agents:
             connection.execute(
                 table.update()
                 .where(table.c.id == agent_id, table.c.outcome == "parked")
-                .values(report=None, outcome=None, ended_at=None)
+                # Its flow run has ended: nobody must wake it in the time until the agent is entered again.
+                .values(report=None, outcome=None, ended_at=None, flow_run=None, host=None)
             )
 
     def reports(self, run_id: str) -> tuple[AgentReport, ...]:

@@ -1,0 +1,240 @@
+"""kill -9 of the run's process and of the Prefect server around a decision: nothing lost, nothing done twice."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from fresh.adapters.prefect_control import PrefectControl
+from fresh.adapters.prefect_server.child import free_port
+from fresh.adapters.processes import lives
+from fresh.adapters.sql_journal import SqlJournal
+from fresh.deciding import decide
+from fresh.domain.agent import Outcome
+from fresh.domain.answering import Attempt, Won
+from fresh.domain.approval import Answer
+from fresh.domain.audit import first_broken
+from fresh.domain.people import Actor, Door, People
+from tests.fakes.story import RUN
+from tests.flows.dying import POINTS
+
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).parents[2]
+ADA = Actor(door=Door.TERMINAL, id="ada", name="Ada")
+SHORT = ("asked", "published")
+NIGHT = [pytest.param(point, marks=() if point in SHORT else pytest.mark.night) for point in POINTS]
+
+
+class Drill:
+    """One run, its journal, and the processes that host it one after the other."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        (folder / "repo" / ".git").mkdir(parents=True)
+        (folder / "state").mkdir()
+        self.folder, self.url = folder, url
+        self.journal = SqlJournal(f"sqlite:///{folder}/state/journal.db", lives)
+        self._hosts: list[subprocess.Popen[str]] = []
+        self.flow_runs: set[str] = set()
+
+    def host(self, point: str = "-") -> subprocess.Popen[str]:
+        """Start a process that hosts the run and stops at a point."""
+        started = subprocess.Popen(
+            [sys.executable, "-m", "tests.flows.dying", str(self.folder), point],
+            cwd=ROOT,
+            env={**os.environ, "PREFECT_API_URL": self.url},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=(self.folder / "log").open("a"),
+            text=True,
+        )
+        self._hosts.append(started)
+        return started
+
+    def approve(self) -> None:
+        """Decide the one open question."""
+        until(lambda: bool(self.journal.runs()) and bool(self.journal.questions(RUN, undecided=True)), 120)
+        (question,) = self.journal.questions(RUN, undecided=True)
+        attempt = Attempt(question=question.id, answer=Answer.APPROVED, seal=question.seal)
+        assert isinstance(decide(self.journal, People(), ADA, attempt, datetime.now(UTC)), Won)
+
+    def check(self, since: datetime) -> None:
+        """Nothing is lost, nothing is done twice, and no flow run is left that nobody works on."""
+        (standing,) = self.journal.standings(RUN)
+        assert standing.decision is not None
+        assert (standing.decision.answer, standing.decision.by) == (Answer.APPROVED, "Ada")
+        assert standing.applied_at is not None
+        assert (standing.applied_at - since).total_seconds() < 30
+        (report,) = self.journal.reports(RUN)
+        assert (report.outcome, report.reviewed_by) == (Outcome.COMPLETED, "Ada (through terminal)")
+        assert (self.folder / "published").read_text().split() == [report.agent_id]
+        assert self.journal.runs_to_reenter(datetime.now(UTC)) == ()
+        rows = list(self.journal.audit_rows())
+        assert [row.content.outcome for row in rows] == ["won"]
+        assert first_broken(rows, self.journal.audit_head()) is None
+        with temporary_settings({PREFECT_API_URL: self.url}), get_client(sync_client=True) as client:
+            states = [client.read_flow_run(UUID(name)).state for name in self.flow_runs]
+        assert all(state is not None and state.is_final() for state in states)
+
+    def note_flow_run(self) -> None:
+        """Remember which flow run hosts the agent now."""
+        for ticket in self.journal.tickets(RUN):
+            if (flow_run := self.journal.flow_run(ticket.agent_id)) is not None:
+                self.flow_runs.add(flow_run)
+
+    def end(self) -> None:
+        """Kill what is left of the processes."""
+        for host in self._hosts:
+            host.kill()
+            host.wait()
+        self.journal.close()
+
+
+def said(host: subprocess.Popen[str], what: str, log: Path) -> None:
+    """Wait until a process says this."""
+    assert host.stdout is not None
+    for line in host.stdout:
+        if line.strip() == what:
+            return
+    raise AssertionError(f"it ended without saying {what!r}: {log.read_text()[-2000:]}")
+
+
+def until(true: Callable[[], bool], seconds: float) -> None:
+    """Wait for something to come true."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("point", NIGHT)
+def test_a_run_whose_process_is_killed_around_a_decision_carries_it_out_once(
+    tmp_path: Path, prefect_url: str, point: str
+) -> None:
+    drill = Drill(tmp_path.resolve(), prefect_url)
+    try:
+        host = drill.host(point)
+        if point != "asked":
+            drill.approve()
+        said(host, f"at {point}", drill.folder / "log")
+        drill.note_flow_run()
+        host.kill()
+        host.wait()
+        if point == "asked":
+            drill.approve()
+        (found,) = drill.journal.runs_to_reenter(datetime.now(UTC))
+        assert found.run_id == RUN
+        began = datetime.now(UTC)
+        again = drill.host()
+        said(again, "done", drill.folder / "log")
+        drill.note_flow_run()
+        drill.check(began)
+    finally:
+        drill.end()
+
+
+class Server:
+    """A Prefect server that can be killed and started again at the same address."""
+
+    def __init__(self, home: Path) -> None:
+        self._home, self._port = home, free_port()
+        self.url = f"http://127.0.0.1:{self._port}/api"
+        self.start()
+
+    def start(self) -> None:
+        """Start it and wait for its answer."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "deployments.server", "--host", "127.0.0.1", "--port", str(self._port)],
+            cwd=ROOT,
+            env={**environment, "PREFECT_HOME": str(self._home)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(self._answers, 180)
+
+    def kill(self) -> None:
+        """Kill it as a power cut would."""
+        self._process.kill()
+        self._process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health", timeout=2).is_success
+        except httpx.HTTPError:
+            return False
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[Server]:
+    server = Server(home)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.mark.night
+@pytest.mark.parametrize("point", POINTS)
+def test_a_server_that_is_killed_around_a_decision_loses_none(tmp_path: Path, point: str) -> None:
+    with serving(tmp_path / "prefect") as server:
+        drill = Drill((tmp_path / "run").resolve(), server.url)
+        try:
+            host = drill.host(point)
+            if point != "asked":
+                drill.approve()
+            said(host, f"at {point}", drill.folder / "log")
+            drill.note_flow_run()
+            server.kill()
+            if point == "asked":
+                drill.approve()
+            assert host.stdin is not None
+            host.stdin.write("go on\n")
+            host.stdin.flush()
+            time.sleep(3)
+            server.start()
+            began = datetime.now(UTC)
+            said(host, "done", drill.folder / "log")
+            drill.note_flow_run()
+            drill.check(began)
+        finally:
+            drill.end()
+
+
+def test_only_this_process_wakes_its_own_agents(tmp_path: Path, prefect_url: str) -> None:
+    """A flow run whose process is dead would be Running for ever after a resume; so nobody resumes it."""
+    drill = Drill(tmp_path.resolve(), prefect_url)
+    try:
+        host = drill.host("asked")
+        said(host, "at asked", drill.folder / "log")
+        assert host.stdin is not None
+        host.stdin.write("go on\n")
+        host.stdin.flush()
+        drill.note_flow_run()
+        (flow_run,) = drill.flow_runs
+        control = PrefectControl({})
+        until(lambda: control.state(flow_run) == "PAUSED", 120)
+        host.kill()
+        host.wait()
+        drill.approve()
+        time.sleep(2)
+        assert control.state(flow_run) == "PAUSED"
+        again = drill.host()
+        said(again, "done", drill.folder / "log")
+        assert control.state(flow_run) == "CRASHED"
+        drill.note_flow_run()
+        assert len(drill.flow_runs) == 2
+    finally:
+        drill.end()
