@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -177,40 +176,40 @@ class Server:
             return False
 
 
-@contextmanager
-def serving(home: Path) -> Iterator[Server]:
-    server = Server(home)
-    try:
-        yield server
-    finally:
-        server.kill()
+@pytest.fixture(scope="module")
+def mortal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for tests that kill it, and start it again."""
+    server = Server(tmp_path_factory.mktemp("prefect"))
+    yield server
+    server.kill()
 
 
 @pytest.mark.night
 @pytest.mark.parametrize("point", POINTS)
-def test_a_server_that_is_killed_around_a_decision_loses_none(tmp_path: Path, point: str) -> None:
-    with serving(tmp_path / "prefect") as server:
-        drill = Drill((tmp_path / "run").resolve(), server.url)
-        try:
-            host = drill.host(point)
-            if point != "asked":
-                drill.approve()
-            said(host, f"at {point}", drill.folder / "log")
-            drill.note_flow_run()
-            server.kill()
-            if point == "asked":
-                drill.approve()
-            assert host.stdin is not None
-            host.stdin.write("go on\n")
-            host.stdin.flush()
-            time.sleep(3)
-            server.start()
-            began = datetime.now(UTC)
-            said(host, "done", drill.folder / "log")
-            drill.note_flow_run()
-            drill.check(began)
-        finally:
-            drill.end()
+def test_a_server_that_is_killed_around_a_decision_loses_none(
+    tmp_path: Path, mortal_server: Server, point: str
+) -> None:
+    drill = Drill(tmp_path.resolve(), mortal_server.url)
+    try:
+        host = drill.host(point)
+        if point != "asked":
+            drill.approve()
+        said(host, f"at {point}", drill.folder / "log")
+        drill.note_flow_run()
+        mortal_server.kill()
+        if point == "asked":
+            drill.approve()
+        assert host.stdin is not None
+        host.stdin.write("go on\n")
+        host.stdin.flush()
+        time.sleep(3)
+        mortal_server.start()
+        began = datetime.now(UTC)
+        said(host, "done", drill.folder / "log")
+        drill.note_flow_run()
+        drill.check(began)
+    finally:
+        drill.end()
 
 
 def test_only_this_process_wakes_its_own_agents(tmp_path: Path, prefect_url: str) -> None:
