@@ -22,6 +22,8 @@ from types import FrameType
 from uuid import UUID
 
 from fresh.adapters.processes import lives
+from fresh.deciding import ask_to_stop
+from fresh.domain.people import Actor, Door
 from fresh.domain.record import Host
 from fresh.domain.stopping import StopRequest
 from fresh.errors import FreshError, ServerUnreachable
@@ -129,9 +131,9 @@ def _request_stop(*, force: bool) -> None:
     claim = tools.journal.standing_claim(str(tools.repository), tools.clock.now()) if tools else None
     if tools is None or claim is None or claim.host != tools.host:
         os._exit(1)
-    tools.journal.request_stop(
-        StopRequest(run_id=claim.run_id, force=force, by="somebody", through="prefect", at=tools.clock.now())
-    )
+    now, somebody = tools.clock.now(), Actor(door=Door.PREFECT, name="somebody")
+    request = StopRequest(run_id=claim.run_id, force=force, by="somebody", through="prefect", at=now)
+    ask_to_stop(tools.journal, tools.people, somebody, request, now)
 
 
 def _leave(flow_run: str, why: str) -> None:

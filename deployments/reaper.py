@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from fresh.deciding import expire_due
 from fresh.domain.record import RunRecord
 from fresh.domain.reentry import MOST, Reentry, due, key_of
 from fresh.domain.status import RunStatus
@@ -75,6 +76,8 @@ def reenter_dead(tools: Toolbox, begin: Begin | None = None) -> tuple[Reentry, .
     here = str(tools.repository)
     if not (tools.home / "journal.db").exists() and not os.environ.get("FRESH_JOURNAL_URL"):
         return ()
+    # A deadline holds also where nobody hosts the run; a host lets it fire itself, and the first one counts.
+    expire_due(tools.journal, tools.people, tools.clock.now())
     if tools.journal.standing_claim(here, tools.clock.now()) is not None:
         return ()
     begin = begin or _begin_deployment
