@@ -11,15 +11,18 @@ from urllib.parse import quote, quote_plus
 
 SHORTEST = 8
 """Characters. What is shorter can't be told apart from ordinary text."""
-JOINTS = "\"'\\+.,|&() \t\r\n"
-"""What can stand between the pieces of one string in source code, and between the rows of a diff or of base64."""
-_NO_JOINTS = str.maketrans(dict.fromkeys(JOINTS))
+SHORTEST_IN_PIECES = 12
+"""Letters and digits. Of what is shorter, the pieces could stand in any sentence."""
+JOINT = r"[\W_]*"
+"""What can stand between the pieces of one string: quotes, line ends, marks of comments and of diffs, NUL bytes of
+UTF-16, and characters that nobody sees."""
+_JOINTS = re.compile(r"[\W_]+")
 _URL_SAFE = str.maketrans("+/", "-_")
 
 
 def bare(text: str) -> str:
-    """Leave out everything that can stand between the pieces of a string."""
-    return text.translate(_NO_JOINTS)
+    """Leave the letters and digits alone: everything else can stand between the pieces of a string."""
+    return _JOINTS.sub("", text)
 
 
 def disguises(secret: str) -> frozenset[str]:

@@ -10,10 +10,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from fresh.domain.disguises import JOINTS, SHORTEST, bare, disguises
+from fresh.domain.disguises import JOINT, SHORTEST, SHORTEST_IN_PIECES, bare, disguises
 
 HIDDEN = "[secret]"
-_JOINT = f"[{re.escape(JOINTS)}]*"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -78,7 +77,7 @@ class Redactor:
     def _bare_forms(self) -> tuple[str, ...]:
         """The forms as they are when everything is left out that can stand between pieces."""
         stripped = (bare(form) for form in self._forms)
-        return tuple(dict.fromkeys(form for form in stripped if len(form) >= SHORTEST))
+        return tuple(dict.fromkeys(form for form in stripped if len(form) >= SHORTEST_IN_PIECES))
 
     def _all_forms(self) -> Iterator[str]:
         for secret in self.secrets:
@@ -87,4 +86,4 @@ class Redactor:
 
 
 def _in_pieces(whole: str) -> re.Pattern[str]:
-    return re.compile(_JOINT.join(map(re.escape, whole)))
+    return re.compile(JOINT.join(map(re.escape, whole)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fresh.domain.bent_tests import bent
 from fresh.domain.change import FileChange
-from fresh.domain.test_code import TestCode, is_test_module, is_test_path
+from fresh.domain.test_code import TestCode, is_test_module, is_test_path, parse
 
 
 def weakenings(file: FileChange, old: bytes, new: bytes) -> Iterator[str]:
@@ -28,6 +29,7 @@ def weakenings(file: FileChange, old: bytes, new: bytes) -> Iterator[str]:
 def _compare(path: str, old: bytes, new: bytes, *, added: bool) -> Iterator[str]:
     try:
         before, after = TestCode.read(old.decode()), TestCode.read(new.decode())
+        other = () if added else tuple(dict.fromkeys(bent(parse(old.decode()), parse(new.decode()))))
     except (SyntaxError, UnicodeDecodeError) as bad:
         yield f"{path}: what it tests can't be compared ({type(bad).__name__})"
         return
@@ -39,6 +41,9 @@ def _compare(path: str, old: bytes, new: bytes, *, added: bool) -> Iterator[str]
     )
     if fewer:
         yield f"{path}: assertions removed from {_some(fewer)}"
+    changed = [name for name in other if name not in fewer and name not in gone]
+    if changed:
+        yield f"{path}: what tests say or rely on is changed ({_some(changed)})"
     if after.loose < before.loose:
         yield f"{path}: {before.loose - after.loose} assertions removed outside of tests"
     if after.skips > before.skips:

@@ -47,6 +47,15 @@ def test_our_own_secret_is_found_in_every_wrapping_at_every_offset(wrap, around)
         'x = "sk-proj-Ab1" "+/x_9%Q tail"',
         "x = 'sk-proj-' + \\\n    'Ab1+/x_9%Q tail'",
         'x = (\n  "sk-proj"\n  "-Ab1+/x"\n  "_9%Q tail"\n)',
+        "# sk-proj\n# -Ab1+/\n# x_9%Q tail",
+        "/* sk-pr\n * oj-Ab1\n * +/x_9%Q tail */",
+        "sk-pr\u200boj-Ab1+/x\u2060_9%Q tail",
+        OWN.encode("utf-16").decode("utf-8", "replace"),
+        "".join(f"<b>{letter}</b>".replace("b>", ">") for letter in OWN),
+        "['s','k','-','p','r','o','j','-','A','b','1','+','/','x','_','9','%','Q',' ','t','a','i','l']",
+        base64.b64encode(b"the key is: " + OWN.encode() * 4).decode()[:76]
+        + "\n"
+        + base64.b64encode(b"the key is: " + OWN.encode() * 4).decode()[76:],
     ],
 )
 def test_a_secret_in_pieces_is_put_together(pieces):
