@@ -146,7 +146,7 @@ def built(folder: Path, contender: str) -> Path | None:
         return python
     print(f"installing {' '.join(PEERS[contender])}", flush=True)
     venv.create(place, with_pip=True)
-    command = [python, "-m", "pip", "install", "-q", *PEERS[contender], "pytest"]
+    command = [str(python), "-m", "pip", "install", "-q", *PEERS[contender], "pytest"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1800)
     if done.returncode:
         print(f"{contender} does not install: {done.stderr.strip().splitlines()[-1:]}")
@@ -171,7 +171,9 @@ def main() -> int:
     with keeping as folder:
         for contender in given.only or sorted(SCRIPTS, key=lambda name: name != "fresh"):
             python = Path(sys.executable) if contender == "fresh" else built(Path(folder), contender)
-            for agents in (1, given.agents) if python else ():
+            if python is None:
+                continue
+            for agents in (1, given.agents):
                 result = results[contender, agents] = measured(contender, python, agents)
                 _show(contender, agents, result)
     return _judged(results, given.agents)
