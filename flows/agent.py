@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.following import follow
+from flows.launching import attended
 from flows.questioning import ask_architecture, ask_person
 from flows.stopping import reason_to_stop
 from fresh.domain.agent import AgentReport, Outcome, Ticket
@@ -47,8 +48,11 @@ def agent(ticket: Ticket) -> State[None]:
     run = str(flow_run.id)
     tools.journal.enter_agent(ticket.agent_id, run, flow_run.ui_url or "", tools.host, tools.clock.now())
     try:
-        with tools.observe(
-            "agent", {"run": ticket.run_id, "agent": ticket.agent_id, "kind": ticket.kind.value}
+        with (
+            attended(tools, ticket),
+            tools.observe(
+                "agent", {"run": ticket.run_id, "agent": ticket.agent_id, "kind": ticket.kind.value}
+            ),
         ):
             report = _work(tools, ticket)
     except Halted as halted:

@@ -15,6 +15,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.agent import agent
 from flows.forcing import end_now, leave
 from flows.holding import Holding
+from flows.launching import lives_elsewhere, send_away
 from flows.reviewing import Reviewers
 from flows.stopping import reason_to_stop
 from flows.supervising import supervised
@@ -104,7 +105,11 @@ def _closed_unless_begun(tools: Toolbox, record: RunRecord) -> Iterator[None]:
 
 def _retire_dead(tools: Toolbox, record: RunRecord) -> None:
     """Mark the flow runs of an earlier host as crashed: a run whose process died stays as it was for ever."""
-    earlier = [tools.journal.flow_run(ticket.agent_id) for ticket in tools.journal.tickets(record.id)]
+    earlier = [
+        tools.journal.flow_run(ticket.agent_id)
+        for ticket in tools.journal.tickets(record.id)
+        if not lives_elsewhere(tools, ticket.agent_id)
+    ]
     for dead in (*earlier, tools.journal.run_flow(record.id)):
         if dead is not None:
             tools.control.retire(dead, "Its process died; the run was entered again.")
@@ -112,8 +117,12 @@ def _retire_dead(tools: Toolbox, record: RunRecord) -> None:
 
 @task(task_run_name="seat of {ticket.agent_id}", cache_policy=NO_CACHE)
 def launch(ticket: Ticket) -> None:
-    """Seat one agent as a subflow of the run."""
-    agent(ticket, return_state=True)
+    """Seat one agent as a subflow of the run: here, or on a worker where a work pool is set."""
+    tools = toolbox(Path(ticket.repository))
+    if tools.work_pool is not None:
+        send_away(tools, ticket)
+    else:
+        agent(ticket, return_state=True)
 
 
 def _work(tools: Toolbox, record: RunRecord) -> WhyStopped:

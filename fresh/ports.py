@@ -568,6 +568,18 @@ class Journal(Protocol):
         """Remember which flow run and process host the agent now."""
         ...
 
+    def pulse(self, agent_id: str, host: Host, at: datetime) -> None:
+        """Give a sign of life of an agent that lives outside of its run's own process."""
+        ...
+
+    def last_pulse(self, agent_id: str) -> datetime | None:
+        """Read its last sign of life; None when it never gave one."""
+        ...
+
+    def forget_work(self, agent_id: str) -> None:
+        """Forget every step of an agent that has not ended but its analysis: what they made is lost and is made anew."""
+        ...
+
     def flow_run(self, agent_id: str) -> str | None:
         """Read the flow run that hosted the agent last."""
         ...

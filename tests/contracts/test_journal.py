@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -833,3 +833,40 @@ def test_a_run_is_to_be_entered_again_for_a_decision_that_nobody_carries_out(
     story.yield_claim(REPOSITORY, THERE)
     story.apply("abc12345-ready-0", later(95))
     assert story.runs_to_reenter(later(99)) == ()
+
+
+def test_the_newest_sign_of_life_of_an_agent_counts(journal: Journal) -> None:
+    journal.open_run(a_run())
+    journal.add_agent(a_ticket(), NOON)
+    assert journal.last_pulse("abc12345") is None
+    journal.pulse("abc12345", THERE, later(1))
+    journal.pulse("abc12345", HERE, later(2))
+    assert journal.last_pulse("abc12345") == later(2)
+
+
+def test_lost_work_is_forgotten_but_the_analysis_stays(journal: Journal) -> None:
+    journal.open_run(a_run())
+    journal.add_agent(a_ticket(), NOON)
+    for step in ("analyse", "implement", "verify"):
+        journal.begin_step("abc12345", step, 0, NOON)
+        journal.end_step("abc12345", step, 0, '"done"', NOON)
+    journal.forget_work("abc12345")
+    assert journal.begin_step("abc12345", "analyse", 0, NOON) == '"done"'
+    assert journal.begin_step("abc12345", "implement", 0, NOON) is None
+
+
+def test_the_work_of_an_agent_that_has_ended_is_never_forgotten(journal: Journal) -> None:
+    journal.open_run(a_run())
+    journal.add_agent(a_ticket(), NOON)
+    journal.begin_step("abc12345", "implement", 0, NOON)
+    journal.end_step("abc12345", "implement", 0, '"done"', NOON)
+    journal.end_agent(a_report(), NOON)
+    journal.forget_work("abc12345")
+    assert journal.begin_step("abc12345", "implement", 0, NOON) == '"done"'
+
+
+def test_the_hours_of_a_run_only_ever_end_later(journal: Journal) -> None:
+    record = journal.open_run(a_run())
+    journal.move_deadline(RUN, record.deadline + timedelta(hours=1))
+    journal.move_deadline(RUN, record.deadline)
+    assert journal.run(RUN).deadline == record.deadline + timedelta(hours=1)

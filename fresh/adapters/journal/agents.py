@@ -66,6 +66,28 @@ class Agents:
                 )
             )
 
+    def pulse(self, agent_id: str, host: Host, at: datetime) -> None:
+        """Write down a sign of life; only the newest counts."""
+        table = schema.pulse
+        with self._store.writing() as connection:
+            beat: dict[str, str | float] = {"host": host.name, "beat": seconds(at)}
+            if not self._store.insert_once(connection, table, agent_id=agent_id, **beat):
+                connection.execute(table.update().where(table.c.agent_id == agent_id).values(**beat))
+
+    def last_pulse(self, agent_id: str) -> datetime | None:
+        """Read the last sign of life."""
+        table = schema.pulse
+        with self._store.reading() as connection:
+            row = connection.execute(select(table.c.beat).where(table.c.agent_id == agent_id)).first()
+        return None if row is None else moment(row.beat)
+
+    def forget_work(self, agent_id: str) -> None:
+        """Delete every step but the analysis of an agent that has not ended."""
+        step, agent = schema.step, schema.agent
+        living = select(agent.c.id).where(agent.c.id == agent_id, agent.c.report.is_(None))
+        with self._store.writing() as connection:
+            connection.execute(step.delete().where(step.c.agent_id.in_(living), step.c.name != "analyse"))
+
     def flow_run(self, agent_id: str) -> str | None:
         """Read the flow run that hosted the agent last."""
         table = schema.agent

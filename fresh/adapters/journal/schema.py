@@ -64,6 +64,14 @@ agent = Table(
     UniqueConstraint("run_id", "ordinal"),
 )
 
+pulse = Table(
+    "pulse",
+    tables,
+    Column("agent_id", Text, ForeignKey("agent.id"), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("beat", Float, nullable=False),
+)
+
 step = Table(
     "step",
     tables,
