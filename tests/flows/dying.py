@@ -19,24 +19,20 @@ from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.order import RunOrder
 from fresh.domain.publication import Publication
 from fresh.wiring import using
+from tests.fakes.forge import FakeForge
 from tests.fakes.story import RUN
 from tests.fakes.toolbox import Fakes, a_toolbox
 
 POINTS = ("asked", "waking", "woken", "applying", "applied", "publishing", "published", "ended")
 
 
-class LastingForge:
+class LastingForge(FakeForge):
     """Publish into a file, one line for each pull request that was really made."""
 
     def __init__(self, file: Path, stop: Callable[[str], None]) -> None:
+        super().__init__()
         self._file = file
         self._stop = stop
-
-    def ready(self, base: str) -> tuple[str, ...]:
-        return ()
-
-    def waiting(self) -> int | None:
-        return None
 
     def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> Publication:
         self._stop("publishing")
