@@ -64,11 +64,19 @@ def test_outside_of_a_repository_every_command_says_so(terminal: Terminal, tmp_p
         assert f"{tmp_path} is not inside a git repository.\nHint: " in shown.err
 
 
-def test_a_url_is_refused_with_the_command_to_clone_it(terminal: Terminal) -> None:
+def test_an_address_that_was_not_cloned_yet_is_said_with_the_command_that_does(terminal: Terminal) -> None:
     for url in ("https://github.com/o/r.git", "git@github.com:o/r.git"):
-        shown = terminal.type("auto", "start", "--repo", url)
+        shown = terminal.type("auto", "status", "--repo", url)
         assert shown.code == 2
-        assert f"git clone {url}" in shown.err
+        assert "has not been cloned here yet" in shown.err
+        assert "fresh auto start --repo URL" in shown.err
+
+
+def test_an_address_that_is_none_is_said_without_its_password(terminal: Terminal) -> None:
+    shown = terminal.type("auto", "start", "--repo", "https://ada:secret@github.com/only-one")
+    assert shown.code == 2
+    assert "no address of a repository" in shown.err
+    assert "secret" not in shown.err
 
 
 def test_a_command_works_from_below_the_root_too(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

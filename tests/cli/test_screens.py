@@ -217,6 +217,7 @@ def test_json_has_exactly_the_documented_keys_and_some_added_ones() -> None:
         "why": "ready",
         "text": QUESTION.text,
         "deadline": "2026-11-23T13:00:00+00:00",
+        "commit": None,
     }
     assert shown["agents"][0]["question"] is None
 
