@@ -1,4 +1,4 @@
-"""The watcher: every two seconds it compares the journals with the messages, and has the difference delivered.
+"""The watcher: every second it compares the journals with the messages, and has the difference delivered.
 
 Every step of it may be done twice. Only the process that holds a journal's lease posts and edits from it; any other
 one takes clicks all the same, and takes the lease over when its owner dies.
@@ -21,7 +21,7 @@ from fresh.errors import FreshError
 
 log = logging.getLogger("fresh.bot")
 
-EVERY = 2.0
+EVERY = 1.0
 FULL_EVERY = 60.0
 SOON = 0.25
 """Seconds between two looks while somebody waits to see that an agent has gone on."""

@@ -132,7 +132,7 @@ def test_of_a_hundred_decisions_at_once_one_stands_and_everybody_is_told(stage: 
                 for verb in ("approve", "reject") * 3
             ]
             resumed = [crowd.submit(resume, str(flow_run), answer) for answer in ("approved", "rejected") * 7]
-            acks = stage.slack.send_all(clicks)
+            acks = stage.slack.send_all(clicks, within=60)
             spoken = [one.result() for one in typed]
             accepted = [one.result() for one in resumed]
         applied(stage, question)

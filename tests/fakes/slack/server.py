@@ -19,7 +19,7 @@ from aiohttp import web
 from tests.fakes.slack.gestures import Gestures, Payload
 from tests.fakes.slack.methods import Methods, no
 from tests.fakes.slack.scopes import APP_LEVEL, EVERY, PRIVATE, SCOPES
-from tests.fakes.slack.sockets import Sockets
+from tests.fakes.slack.sockets import ACK_WITHIN, Sockets
 from tests.fakes.slack.trouble import Fault, Limits, Trouble
 from tests.fakes.slack.workspace import Ack, Call, Message, Workspace
 
@@ -185,19 +185,21 @@ class FakeSlack(Workspace):
         """Deliver one payload through a socket."""
         return self._do(self.sockets.deliver(kind, payload))
 
-    def send_all(self, payloads: Sequence[tuple[str, Payload]], apart: float = 0.0) -> list[Ack]:
-        """Deliver many payloads at once, or so many seconds apart."""
+    def send_all(
+        self, payloads: Sequence[tuple[str, Payload]], apart: float = 0.0, within: float = ACK_WITHIN
+    ) -> list[Ack]:
+        """Deliver many payloads at once, or so many seconds apart; Slack itself waits three seconds for each."""
 
         async def all_of_them() -> list[Ack]:
             async def one(number: int, kind: str, payload: Payload) -> Ack:
                 await asyncio.sleep(number * apart)
-                return await self.sockets.deliver(kind, payload)
+                return await self.sockets.deliver(kind, payload, within)
 
             return await asyncio.gather(
                 *(one(n, kind, payload) for n, (kind, payload) in enumerate(payloads))
             )
 
-        return self._do(all_of_them(), within=60 + apart * len(payloads))
+        return self._do(all_of_them(), within=60 + within + apart * len(payloads))
 
     def click(self, user: str, message: Message, button: str, **changes: Any) -> Ack:
         """Click a button of a message."""
