@@ -129,9 +129,9 @@ def test_of_a_hundred_decisions_at_once_one_stands_and_everybody_is_told(stage: 
         with ThreadPoolExecutor(32) as crowd:
             typed = [
                 crowd.submit(type_in_terminal, stage, verb, question.agent_id)
-                for verb in ("approve", "reject") * 3
+                for verb in ("approve", "reject") * 2
             ]
-            resumed = [crowd.submit(resume, str(flow_run), answer) for answer in ("approved", "rejected") * 7]
+            resumed = [crowd.submit(resume, str(flow_run), answer) for answer in ("approved", "rejected") * 8]
             acks = stage.slack.send_all(clicks, within=60)
             spoken = [one.result() for one in typed]
             accepted = [one.result() for one in resumed]
@@ -164,7 +164,7 @@ def type_in_terminal(stage: Stage, verb: str, agent: str) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     return (done.stdout + done.stderr).strip()
 
