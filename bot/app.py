@@ -12,6 +12,7 @@ from slack_bolt.response import BoltResponse
 from bot.answering import answer
 from bot.desk import Desk
 from bot.listeners import register
+from bot.listeners.pressing import OUT_OF_DATE
 
 log = logging.getLogger("fresh.bot")
 
@@ -30,6 +31,8 @@ def build_app(desk: Desk, signing_secret: str | None = None) -> AsyncApp:
     async def stumbled(error: Exception, body: dict[str, Any]) -> BoltResponse:
         if isinstance(error, BoltUnhandledRequestError):
             log.info("Nothing listens to a %s.", body.get("type", "request"))
+            if body.get("type") in ("view_submission", "block_actions") or "command" in body:
+                await answer(desk, body, OUT_OF_DATE)
             return BoltResponse(status=200)
         log.error("A listener broke", exc_info=error)
         await answer(

@@ -26,6 +26,8 @@ from fresh.domain.status import AgentStatus, RunStatus
 
 RECENT = timedelta(hours=12)
 """Age of an ended run whose report is still posted by a bot that was not there when it ended."""
+REMEMBERED = timedelta(days=14)
+"""Age of an ended run whose messages are still kept right, when a parked question of it is decided."""
 MOST_LINES = 25
 UNCONFIRMED = timedelta(seconds=30)
 MENTIONED = 5
@@ -47,9 +49,11 @@ def look(desk: Desk, served: Served, mention: str | None, finished: set[str]) ->
     """
     seen = Seen()
     now = desk.now()
-    cards = {(card.kind, card.subject): card for card in served.journal.cards()}
     for record in served.journal.runs():
-        if record.id in finished or not _concerns(record, cards, now):
+        if record.id in finished or now - (record.closed_at or now) > REMEMBERED:
+            continue
+        cards = {(card.kind, card.subject): card for card in served.journal.cards(record.id)}
+        if not _concerns(record, cards, now):
             continue
         before = len(seen.wanted)
         standings = served.journal.standings(record.id)

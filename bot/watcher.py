@@ -40,6 +40,7 @@ class Watcher:
         self._poked = asyncio.Event()
         self._poked_at = 0.0
         self._full_at = 0.0
+        self._reading: asyncio.Task[None] | None = None
         self.looked_at = 0.0
         self.owns: set[str] = set()
         desk.poke = self.poke
@@ -76,9 +77,14 @@ class Watcher:
                 log.exception("The watch over %s stumbled and goes on", served.name)
         if whole:
             self.looked_at = time.monotonic()
-        if self._desk.known.is_due(self._desk.now()):
-            await self._desk.known.read(served.people for served in self._desk.shelf.served)
+        self._read_people()
         return undelivered
+
+    def _read_people(self) -> None:
+        """Read groups and faces beside the loop: a Slack that is away must not hold the clock back."""
+        if self._desk.known.is_due(self._desk.now()) and (self._reading is None or self._reading.done()):
+            people = [served.people for served in self._desk.shelf.served]
+            self._reading = asyncio.create_task(self._desk.known.read(people))
 
     async def _look_at(self, served: Served) -> bool:
         desk = self._desk
@@ -110,6 +116,8 @@ class Watcher:
         if served.name in self.owns or not self._finished:
             log.info("Messages of %s are posted by %s.", served.name, other.owner.name)
         self.owns.discard(served.name)
+        # What was claimed and not posted is the other's to post by now.
+        self._outbox.delivery.held.clear()
         return False
 
     async def let_go(self) -> None:

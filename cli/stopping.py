@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,7 +11,7 @@ import click
 
 from cli.person import typist
 from cli.place import Place, find_place, opened_journal, with_repo
-from fresh.adapters.processes import machine_name, start_ticks
+from fresh.adapters.prefect_server.forcing import FORCED_AFTER, kill_host
 from fresh.deciding import ask_to_stop
 from fresh.domain.record import Claim
 from fresh.domain.stopping import StopRequest
@@ -23,8 +21,6 @@ from fresh.roster import read_people
 from fresh.settings import read_settings
 
 POLL = 0.2
-FORCED_AFTER = 8.0
-"""Seconds that a host gets to kill everything itself; the promise is that all is dead within ten."""
 PATIENCE = 1800.0
 """Seconds that running agents get to finish their step; a step is at most one test run or one round of work."""
 REMIND_EVERY = 30.0
@@ -95,8 +91,7 @@ def _wait(journal: Journal, claim: Claim, force: bool, home: Path) -> None:
             f"Run {claim.run_id} has not ended after {PATIENCE / 60:.0f} minutes.",
             hint="fresh auto stop --force",
         )
-    _kill(claim)
-    _kill_server(claim, home)
+    kill_host(claim, home)
     click.echo(
         f"Run {claim.run_id} did not end itself within {FORCED_AFTER:g} s, so its process {claim.host.pid} was killed; "
         f"`fresh auto resume {claim.run_id}` writes its report."
@@ -120,36 +115,3 @@ def _has_ended(journal: Journal, claim: Claim, patience: float) -> bool:
 def _progress(journal: Journal, run_id: str) -> str:
     ended = len(journal.reports(run_id))
     return f"{ended} of {len(journal.tickets(run_id))} agents have ended."
-
-
-def _kill_server(claim: Claim, home: Path) -> None:
-    """Kill the server that would end with its owner, but takes seconds for it that are not left."""
-    from fresh.adapters.prefect_server import kill_server_of
-
-    kill_server_of(claim.host, home / "prefect")
-
-
-def _kill(claim: Claim) -> None:
-    """Kill the process of a claim, and no other one: a reused pid differs in its start. Raises Refusal."""
-    host = claim.host
-    if host.machine != machine_name():
-        raise Refusal(
-            f"Run {claim.run_id} is hosted by process {host.pid} on {host.machine}, which can't be killed from here.",
-            hint=f"On that machine: kill -9 {host.pid}",
-        )
-    try:
-        process = os.pidfd_open(host.pid)
-    except ProcessLookupError:
-        return
-    try:
-        if start_ticks(host.pid) == host.start:
-            signal.pidfd_send_signal(process, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    except PermissionError as denied:
-        raise Refusal(
-            f"Process {host.pid} of run {claim.run_id} belongs to somebody else.",
-            hint=f"sudo kill -9 {host.pid}",
-        ) from denied
-    finally:
-        os.close(process)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -16,9 +18,12 @@ from bot.desk import Desk, said
 from bot.listeners.pressing import NOT_OURS, NOT_RECORDED, OUT_OF_DATE, Outcome, asked, pressed, settle
 from bot.listeners.showing import open_patch, open_report
 from bot.messages.modals import changes_modal, reject_modal
+from bot.served import Served
+from fresh.adapters.prefect_server.forcing import FORCED_AFTER, kill_host
 from fresh.deciding import ask_to_stop, say_refused
 from fresh.domain.approval import Answer
 from fresh.domain.people import Act
+from fresh.domain.record import RunRecord
 from fresh.domain.stopping import StopRequest
 from fresh.errors import FreshError, StorageFailed
 
@@ -128,8 +133,32 @@ def stop_run(desk: Desk, body: Body, run_id: str, *, force: bool) -> Outcome:
     refused = ask_to_stop(served.journal, served.people, actor, request, now, desk.known.membership)
     if refused is not None:
         return Outcome(refused.sentence)
+    if force:
+        _see_to_it(served, record)
     kept = "everything is killed" if force else "running agents finish their step and keep their work"
     return Outcome(f"Run {run_id} is asked to stop: {kept}.", changed=True)
+
+
+def _see_to_it(served: Served, record: RunRecord) -> None:
+    """Kill the host of a run itself when it does not end by force, as the terminal does."""
+    claim = served.journal.standing_claim(record.repository, datetime.now(UTC))
+    if claim is None or claim.run_id != record.id:
+        return
+
+    def kill() -> None:
+        try:
+            standing = served.journal.standing_claim(record.repository, datetime.now(UTC))
+            if standing is not None and (standing.host, standing.run_id) == (claim.host, claim.run_id):
+                kill_host(claim, served.home_of(record))
+                log.warning(
+                    "Run %s did not end by force, so its process %d was killed.", claim.run_id, claim.host.pid
+                )
+        except FreshError as trouble:
+            log.warning("Run %s did not end by force: %s", claim.run_id, trouble.message)
+
+    timer = threading.Timer(FORCED_AFTER, kill)
+    timer.daemon = True
+    timer.start()
 
 
 async def _open_words(desk: Desk, body: Body, wanted: str, value: str) -> None:

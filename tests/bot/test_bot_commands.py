@@ -30,7 +30,16 @@ def placed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[RunOrder, str]]:
 
 
 @pytest.fixture
-def world(stage: Stage, placed: list[tuple[RunOrder, str]]) -> Stage:
+def killed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note whose host would be killed: here that is the process of the tests."""
+    runs: list[str] = []
+    monkeypatch.setattr("bot.listeners.actions.kill_host", lambda claim, home: runs.append(claim.run_id))
+    monkeypatch.setattr("bot.listeners.actions.FORCED_AFTER", 0.3)
+    return runs
+
+
+@pytest.fixture
+def world(stage: Stage, placed: list[tuple[RunOrder, str]], killed: list[str]) -> Stage:
     stage.open_run()
     stage.add_agent("abc12345")
     stage.bot()
@@ -86,7 +95,7 @@ def test_who_may_not_look_is_told_nothing(world: Stage) -> None:
     told(world, "UCAROL", "not among those who may decide")
 
 
-def test_stopping_asks_the_run_to_end_and_force_says_so(world: Stage) -> None:
+def test_stopping_asks_the_run_to_end_and_force_sees_to_it(world: Stage, killed: list[str]) -> None:
     world.slack.slash("UCAROL", "stop")
     told(world, "UCAROL", "not among those who may stop")
     assert world.journal.stop_requests(RUN) == ()
@@ -94,6 +103,7 @@ def test_stopping_asks_the_run_to_end_and_force_says_so(world: Stage) -> None:
     told(world, "UADA", "asked to stop")
     world.slack.slash("UADA", f"stop {RUN[:4]} --force")
     told(world, "UADA", "everything is killed")
+    world.slack.until(lambda: killed == [RUN], 5, "the end of a host that does not end by itself")
     requests = world.journal.stop_requests(RUN)
     assert [(one.force, one.through) for one in requests] == [(False, "slack"), (True, "slack")]
     assert all("UADA" in one.by for one in requests)

@@ -126,6 +126,7 @@ def test_a_deadline_fires_within_five_seconds_and_does_what_the_card_said(stage:
 
 
 @pytest.mark.night
+@pytest.mark.timeout(1800)
 def test_ten_minutes_of_a_slack_that_mostly_fails_deliver_every_question_once(busy: Stage) -> None:
     busy.open_run()
     busy.bot()

@@ -106,12 +106,13 @@ def test_a_graceful_stop_that_takes_too_long_says_how_to_force_it(
     assert "fresh auto stop --force" in shown.err
 
 
-def test_a_process_that_only_bears_the_pid_is_left_alone() -> None:
+def test_a_process_that_only_bears_the_pid_is_left_alone(tmp_path: Path) -> None:
+    from fresh.adapters.prefect_server.forcing import kill_host
     from fresh.adapters.processes import machine_name
     from fresh.domain.record import Claim
 
     with subprocess.Popen(["sleep", "60"]) as stranger:
         host = Host(machine=machine_name(), pid=stranger.pid, start=1)
-        cli.stopping._kill(Claim(repository="/r", run_id=RUN, host=host, beat=later(0)))
+        kill_host(Claim(repository="/r", run_id=RUN, host=host, beat=later(0)), tmp_path)
         assert stranger.poll() is None
         stranger.kill()
