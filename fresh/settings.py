@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     model: str | None = Field(
         default=None, description=f"model of the llm engine; at OpenAI's own server {DEFAULT_MODEL} if unset"
     )
+    sandbox: Literal["bwrap"] = Field(
+        default="bwrap",
+        description="what contains untrusted commands; there is nothing else, and no fallback",
+    )
     sandbox_uid: int | None = Field(
         default=None, ge=1, description="unprivileged uid of the sandbox when Fresh itself runs as root"
     )
