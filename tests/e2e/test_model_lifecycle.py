@@ -97,7 +97,7 @@ SCRIPTS: dict[str, tuple[Step, ...]] = {
         FINISH,
     ),
 }  # fmt: skip
-FEATURES = {"hookup": "shout", "tests": "spell", "stub": "whisper", "quality": "text"}
+FEATURES = {"hookup": "shout", "tests": "spell", "stub": "whisper", "quality": "shout"}
 
 
 @pytest.fixture
