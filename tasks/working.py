@@ -120,7 +120,7 @@ def offer_branch(ticket: Ticket, commit: str, ordinal: int, replaces: str | None
     tools = _tools(ticket)
 
     def act() -> Offered:
-        verdict = tools.prover.rule(ticket, commit)
+        verdict = tools.prover.rule(ticket.judged, commit)
         if verdict.ruling is Ruling.BLOCK:
             return Offered(commit=None, withheld=f"Policy blocks the change: {'; '.join(verdict.reasons)}")
         tools.workspace.publish(commit, ticket.branch, replaces=replaces)
@@ -157,7 +157,7 @@ def publish(
                 f"Agent {ticket.agent_id} may not publish {report.commit[:10]}:"
                 f" what was judged is {report.evidence.commit[:10]}."
             )
-        now = report.evidence.policy.and_also(tools.prover.rule(ticket, report.commit))
+        now = report.evidence.policy.and_also(tools.prover.rule(ticket.judged, report.commit))
         if now != report.evidence.policy:
             raise _Voided(now)
         tools.workspace.publish(report.commit, ticket.branch)

@@ -28,7 +28,7 @@ def bare(text: str) -> str:
 def disguises(secret: str) -> frozenset[str]:
     """List the forms of a secret: as it is, reversed, in other letter case, in bytes, in base64 and base32 at every
     offset, as part of a URL, of JSON or of HTML."""
-    encoded = secret.encode()
+    encoded = secret.encode("utf-8", "surrogateescape")
     forms = {
         secret,
         secret[::-1],
@@ -40,7 +40,7 @@ def disguises(secret: str) -> frozenset[str]:
     forms.update((json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]))
     forms.update(_escaped(secret))
     forms.update(_bytes(encoded))
-    for raw in (encoded, encoded[::-1], secret.encode("utf-16-le")):
+    for raw in (encoded, encoded[::-1], secret.encode("utf-16-le", "surrogatepass")):
         forms.update(_base64(raw))
     forms.update(_base32(encoded))
     return frozenset(form for form in forms if len(form) >= SHORTEST)
@@ -50,8 +50,8 @@ def _escaped(secret: str) -> Iterator[str]:
     for form in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
         yield form
         yield re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), form)
-    yield "".join(f"%{byte:02x}" for byte in secret.encode())
-    yield "".join(f"%{byte:02X}" for byte in secret.encode())
+    yield "".join(f"%{byte:02x}" for byte in secret.encode("utf-8", "surrogateescape"))
+    yield "".join(f"%{byte:02X}" for byte in secret.encode("utf-8", "surrogateescape"))
     yield "".join(f"\\u{ord(letter):04x}" for letter in secret)
     yield "".join(f"&#{ord(letter)};" for letter in secret)
     yield "".join(f"&#x{ord(letter):x};" for letter in secret)
