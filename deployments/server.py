@@ -53,6 +53,8 @@ def end_with(owner: Host) -> None:
 
 def serve(host: str, port: int) -> None:
     """Run the server until it is asked to end."""
+    # Else the UI would ask Prefect's usual port, whatever port this server has.
+    os.environ.setdefault("PREFECT_SERVER_UI_API_URL", f"http://{host}:{port}/api")
     from prefect.cli import app
 
     from deployments.sqlite_writes import begin_immediately

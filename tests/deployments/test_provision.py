@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
@@ -120,3 +121,9 @@ def test_agents_go_to_the_pool_that_is_set() -> None:
 
     assert pools["worker"] == "farm"
     assert set(pools.values()) == {"farm", "fresh"}
+
+
+def test_the_ui_asks_the_server_that_it_comes_from(prefect_url: str) -> None:
+    told = httpx.get(f"{prefect_url.removesuffix('/api')}/ui-settings", timeout=30).json()
+
+    assert told["api_url"] == prefect_url
