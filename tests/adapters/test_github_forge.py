@@ -425,3 +425,15 @@ def test_a_base_branch_that_was_renamed_meanwhile_is_found_again(bench: GitHubBe
     (pull,) = bench.hub.pulls
     assert pull.pull is not None
     assert pull.pull.base == "trunk"
+
+
+def test_a_kind_label_that_may_not_be_made_does_not_keep_the_one_that_counts_away(bench: GitHubBench) -> None:
+    from tests.fakes.github.world import Label
+
+    bench.hub.labels["autonomous"] = Label(1, "autonomous")
+    refused = Fault("POST", r"shop/labels$", Fate.ANSWERED, status=403, times=9)
+    refused.body = {"message": "Resource not accessible by personal access token"}
+    bench.server.world.faults.append(refused)
+    ticket, report = bench.work()
+    bench.forge().publish(ticket, report, "Test total", "Evidence.")
+    assert bench.hub.pulls[0].labels == ["autonomous"]

@@ -97,9 +97,8 @@ class Publishing:
         if all(name.lower() in pull.label_names for name in wanted):
             return
         try:
-            for name in wanted:
-                pulls.ensure_label(self.place.hub, name)
-            there = pulls.add_labels(self.place.hub, pull.number, wanted)
+            pulls.ensure_label(self.place.hub, LABEL)
+            there = pulls.add_labels(self.place.hub, pull.number, (LABEL, *self._further_labels()))
         except ForgeRefused as refused:
             if refused.retryable:
                 raise
@@ -112,6 +111,19 @@ class Publishing:
             raise ForgeUnclear(
                 f"Pull request #{pull.number} does not bear the label {LABEL} that was added to it."
             )
+
+    def _further_labels(self) -> tuple[str, ...]:
+        """Make the labels of the kind; where the token may make none, the one that counts must do alone."""
+        there = []
+        for name in self.offer.labels:
+            try:
+                pulls.ensure_label(self.place.hub, name)
+            except ForgeRefused as refused:
+                if refused.retryable:
+                    raise
+                continue
+            there.append(name)
+        return tuple(there)
 
     def _over(self, pull: Pull, there: str | None) -> Publication:
         """Say that the branch's pull request is closed or merged; it is neither reopened nor opened again."""
