@@ -104,6 +104,7 @@ def main(folder: Path, point: str) -> None:
     stop.around(made.tools.journal, "apply", before="applying", after="applied")
     stop.around(made.tools.journal, "end_agent", after="ended")
     made.tools.forge = LastingForge(folder / "published", stop)
+    print("hosting", flush=True)
     with using(made.tools):
         run(RunOrder(repo=str(made.tools.repository), agents=1), RUN)
     print("done", flush=True)
