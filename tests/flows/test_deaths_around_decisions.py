@@ -33,6 +33,10 @@ pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 ADA = Actor(door=Door.TERMINAL, id="ada", name="Ada")
+WITHIN = 30.0
+"""Seconds from a process that is there again to a decision that is carried out."""
+SLOWER = 4
+"""Times as long as the way to the question took, where the machine does so much else that this is more."""
 SHORT = ("asked", "published")
 NIGHT = [pytest.param(point, marks=() if point in SHORT else pytest.mark.night) for point in POINTS]
 
@@ -75,7 +79,8 @@ class Drill:
         assert standing.decision is not None
         assert (standing.decision.answer, standing.decision.by) == (Answer.APPROVED, "Ada")
         assert standing.applied_at is not None
-        assert (standing.applied_at - since).total_seconds() < 30
+        first = (standing.question.asked_at - self.journal.run(RUN).opened_at).total_seconds()
+        assert (standing.applied_at - since).total_seconds() < max(WITHIN, SLOWER * first)
         (report,) = self.journal.reports(RUN)
         assert (report.outcome, report.reviewed_by) == (Outcome.COMPLETED, "Ada (through terminal)")
         assert (self.folder / "published").read_text().split() == [report.agent_id]
