@@ -62,6 +62,13 @@ def _ordering(command: Command) -> Command:
         click.option(
             "--feature", "features", multiple=True, metavar="NAME", help="Only this feature; repeatable."
         ),
+        click.option(
+            "--from-issues",
+            "from_issues",
+            multiple=True,
+            metavar="LABEL",
+            help="Work open issues with this label too; repeatable.",
+        ),
         click.option("--cap", metavar="USD", help=f"Money limit of one agent. [default: {_default('cap')}]"),
         click.option(
             "--max-open",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from fresh.domain.reviewing import Learned
-from fresh.whereabouts import repository_of
-from fresh.wiring import toolbox
+from fresh.wiring import bring, toolbox
 from tasks.hiding import secrets_hidden
 from tasks.learning import NO_FORGE, acceptance_of, read_reviews
 from tasks.showing import show_page
@@ -19,7 +18,7 @@ def learn(repo: str = ".") -> Learned:
     Args:
         repo: Path of the repository on the worker's machine; `.` is that of its `fresh up`
     """
-    tools = toolbox(repository_of(repo))
+    tools = toolbox(bring(repo))
     with secrets_hidden(tools.redact):
         learned = read_reviews(tools)
         base = tools.workspace.take_base()

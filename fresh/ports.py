@@ -12,6 +12,7 @@ from typing import Protocol
 from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.answering import Standing
 from fresh.domain.approval import Decision, Question
+from fresh.domain.assignment import Assignment
 from fresh.domain.audit import Entry, Link
 from fresh.domain.budget import Account, Bill, Hold
 from fresh.domain.cards import Card, CardKind, Claimed, Lease
@@ -849,6 +850,14 @@ class Reviews(Protocol):
 
     def fetch(self, number: int) -> tuple[str, str] | None:
         """Bring the newest commit of an open pull request into the mirror; give its branch and sha, None when it is over."""
+        ...
+
+
+class Issues(Protocol):
+    """What people want done, in their own words."""
+
+    def labelled(self, label: str) -> tuple[Assignment, ...]:
+        """List the open issues with a label, the oldest first. Raises ForgeRefused, ForgeUnclear."""
         ...
 
 

@@ -32,6 +32,7 @@ from fresh.ports import (
     Engine,
     Feedback,
     Forge,
+    Issues,
     Journal,
     Ledger,
     Lessons,
@@ -82,6 +83,7 @@ class Toolbox:
     take_inventory: Callable[[str], Inventory]
     find_reviews: Callable[[], Reviews | None] = lambda: None
     find_checks: Callable[[], Checks | None] = lambda: None
+    find_issues: Callable[[], Issues | None] = lambda: None
     ci_minutes: float = 0.0
     people: People = field(default_factory=People)
     draw: Callable[[RunReport], str] = lambda report: ""
@@ -114,6 +116,11 @@ class Toolbox:
     def checks(self) -> Checks | None:
         """The project's own checks; None where there is no GitHub to ask."""
         return self.find_checks()
+
+    @cached_property
+    def issues(self) -> Issues | None:
+        """What people want done; None where there is no GitHub to ask."""
+        return self.find_issues()
 
     def survey(self, commit: str) -> Inventory:
         """Take the inventory of a commit once for each process."""
@@ -179,7 +186,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     lint = RuffLint()
 
     free = free_here(home)
-    forge, find_reviews, find_checks = _forge(settings, repository, home, journal)
+    forge, find_reviews, find_checks, find_issues = _forge(settings, repository, home, journal)
 
     def survey(commit: str) -> Inventory:
         return take_inventory(workspace, commit, home / "cache" / "inventory", lint=lint)
@@ -208,6 +215,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
         forge=forge,
         find_reviews=find_reviews,
         find_checks=find_checks,
+        find_issues=find_issues,
         ci_minutes=settings.ci_minutes,
         feedback=journal,
         reports=ReportsBelow(home, redact),
@@ -340,10 +348,11 @@ def bring(repo: str) -> Path:
 
 def _forge(
     settings: Settings, repository: Path, home: Path, journal: Journal
-) -> tuple[Forge, Callable[[], Reviews | None], Callable[[], Checks | None]]:
-    """Give the forge, and what finds out whether reviews and checks can be read: it looks at the repository."""
+) -> tuple[Forge, Callable[[], Reviews | None], Callable[[], Checks | None], Callable[[], Issues | None]]:
+    """Give the forge, and what finds out whether reviews, checks and issues can be read: it looks at the repository."""
     from fresh.adapters.github_checks import GitHubChecks
     from fresh.adapters.github_forge import GitHubForge
+    from fresh.adapters.github_issues import GitHubIssues
     from fresh.adapters.github_reviews import GitHubReviews
     from fresh.adapters.local_forge import LocalForge
     from fresh.adapters.system_clock import SystemClock
@@ -364,6 +373,7 @@ def _forge(
         forge,
         lambda: GitHubReviews(forge.places, SystemClock()) if is_there() else None,
         lambda: GitHubChecks(forge.places, SystemClock()) if is_there() else None,
+        lambda: GitHubIssues(forge.places, SystemClock()) if is_there() else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from fresh.domain import narration
 from fresh.domain.agent import Outcome, Ticket
+from fresh.domain.assignment import Assignment
 from fresh.domain.feature import Inventory, Kind
 from fresh.domain.identity import agent_id, branch_name
 from fresh.domain.order import EngineName, RunOrder
@@ -19,6 +21,7 @@ from fresh.domain.report import PassedOver
 from fresh.domain.selection import Pick, Selection, select
 from fresh.errors import OperatorMistake
 from fresh.wiring import Toolbox, bring, toolbox
+from tasks.assigning import issue_picks
 from tasks.durable import narrate
 from tasks.landing import base_branch_key, open_branches
 from tasks.learning import acceptance_of, is_over
@@ -67,11 +70,17 @@ def open_run(order: RunOrder, run_id: str | None) -> RunRecord:
 
 
 def choose(
-    tools: Toolbox, record: RunRecord, inventory: Inventory, name: EngineName | None = None
+    tools: Toolbox,
+    record: RunRecord,
+    inventory: Inventory,
+    name: EngineName | None = None,
+    ahead: Sequence[Pick] = (),
 ) -> Selection:
-    """Rank what is worth doing now: nothing that was drawn before, no file that an open branch holds."""
+    """Rank what is worth doing now: nothing that was drawn before or is drawn `ahead`, no file that an open branch holds."""
     engine = tools.engine(name or record.engine)
     taken, leased = _in_flight(tools, record)
+    taken |= {(pick.feature.key, pick.kind) for pick in ahead}
+    leased |= {path for pick in ahead for path in pick.footprint}
     return select(
         inventory,
         record.order,
@@ -89,13 +98,23 @@ def draw(record: RunRecord, seats: int, engine: EngineName) -> list[Ticket]:
     tools = toolbox(Path(record.repository))
     inventory = tools.prover.measured(record.order, record.base)
     tools.journal.note_inventory(record.id, inventory.digest)
-    selection = choose(tools, record, inventory, engine)
-    tools.passed_over[record.id] = tuple(
-        PassedOver(feature=over.feature, kind=over.kind, reason=over.reason) for over in selection.passed_over
-    )
     revisions = revision_tickets(tools, record, engine)[:seats]
-    picks = selection.picks[: seats - len(revisions)]
-    tickets = [*revisions, *(_ticket(record, pick, engine) for pick in picks)]
+    asked, left = issue_picks(tools, record, inventory, engine, *_in_flight(tools, record))
+    asked = asked[: seats - len(revisions)]
+    selection = choose(tools, record, inventory, engine, [pick for pick, _ in asked])
+    tools.passed_over[record.id] = (
+        *left,
+        *(
+            PassedOver(feature=over.feature, kind=over.kind, reason=over.reason)
+            for over in selection.passed_over
+        ),
+    )
+    picks = selection.picks[: seats - len(revisions) - len(asked)]
+    tickets = [
+        *revisions,
+        *(_ticket(record, pick, engine, issue) for pick, issue in asked),
+        *(_ticket(record, pick, engine) for pick in picks),
+    ]
     for ticket in tickets:
         open_agent_account(tools, ticket)
         tools.journal.add_agent(ticket, tools.clock.now())
@@ -104,7 +123,7 @@ def draw(record: RunRecord, seats: int, engine: EngineName) -> list[Ticket]:
     return tickets
 
 
-def _ticket(record: RunRecord, pick: Pick, engine: EngineName) -> Ticket:
+def _ticket(record: RunRecord, pick: Pick, engine: EngineName, issue: Assignment | None = None) -> Ticket:
     name = agent_id(record.id, pick.feature.key, pick.kind)
     return Ticket(
         run_id=record.id,
@@ -119,6 +138,7 @@ def _ticket(record: RunRecord, pick: Pick, engine: EngineName) -> Ticket:
         footprint=pick.footprint,
         engine=engine,
         seed=record.seed,
+        issue=issue,
     )
 
 

@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from fresh.domain.record import RunRecord
 from fresh.wiring import toolbox
+from tasks.assigning import demand_issues
 from tasks.durable import narrate
 from tasks.learning import read_quietly
 
@@ -20,6 +21,7 @@ def prepare(record: RunRecord) -> tuple[str, ...]:
     Raises SandboxUnavailable, Refusal when the tests can't be run at all or nothing could be published.
     """
     tools = toolbox(Path(record.repository))
+    demand_issues(tools, record)
     tools.sandbox.sweep()
     contained = tools.sandbox.probe()
     where = tools.forge.ready(record.base)

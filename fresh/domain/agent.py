@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from fresh.domain.assignment import Assignment
 from fresh.domain.change import Change
 from fresh.domain.ci import CiState
 from fresh.domain.evidence import Evidence
@@ -35,6 +36,9 @@ class Ticket(Value):
     )
     engine: EngineName
     seed: int
+    issue: Assignment | None = Field(
+        default=None, description="the issue that asks for it, in somebody's words"
+    )
     revision: Revision | None = Field(
         default=None, description="the open pull request that it revises; `base` is then that branch's head"
     )

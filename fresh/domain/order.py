@@ -71,6 +71,9 @@ class RunOrder(Value):
     features: tuple[str, ...] = Field(
         default=(), description="Only features whose name or module:qualname is listed; empty means all"
     )
+    from_issues: tuple[str, ...] = Field(
+        default=(), description="Labels whose open issues become work too, beside the inventory's"
+    )
     test_command: str | None = Field(
         default=None, description="How the repository's tests are run; found when empty"
     )

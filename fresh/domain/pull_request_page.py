@@ -61,6 +61,7 @@ def _opening(ticket: Ticket, report: AgentReport, work: Work) -> list[str]:
         f"**Why {code(ticket.feature.key)}** ({ticket.kind}):",
         "",
         *why,
+        *([f"\nRefs #{ticket.issue.number}"] if ticket.issue is not None else []),
         "",
         review_line(ticket, report),
     ]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
+from fresh.domain.assignment import LONGEST, Assignment
 from fresh.domain.change import Ruling
 from fresh.domain.entry_rules import is_cli
 from fresh.domain.evidence import Evidence
@@ -76,7 +77,8 @@ def task_brief(bench: Bench, lessons: Sequence[Lesson] = ()) -> str:
         found = "\n".join(f"line {one.line}: {one.code} {one.text}" for one in feature.findings)
         own_kind = f"Findings:\n{room.fence('findings', seen(found), LONGEST_FINDINGS)}"
     users, tests = users_of(bench, feature, room), tests_of(bench, feature, room)
-    material = (code_of(bench, feature), users, tests, own_kind, taught)
+    issue = _issue(ticket.issue) if ticket.issue is not None else ""
+    material = (code_of(bench, feature), users, tests, own_kind, issue, taught)
     own = ", ".join(ticket.footprint)
     return words(
         "task",
@@ -88,6 +90,12 @@ def task_brief(bench: Bench, lessons: Sequence[Lesson] = ()) -> str:
         footprint=f"You have these files to yourself (new files are fine too): {seen(own)}" if own else "",
         material="\n".join(filter(None, material)),
     )
+
+
+def _issue(issue: Assignment) -> str:
+    """Show what an issue says, as data: anybody may have written it."""
+    told = fence("issue", f"{seen(issue.title)}\n\n{seen(issue.text)}", LONGEST)
+    return f"Issue #{issue.number} is about this feature. Do what it asks as far as it fits the task:\n{told}"
 
 
 def failures_of(evidence: Evidence) -> str:
