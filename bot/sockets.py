@@ -55,7 +55,11 @@ class Line:
             self._wait = 0.5
             closed_since = None
             while True:
+                slept_at = time.monotonic()
                 await asyncio.sleep(LOOK_EVERY)
+                if time.monotonic() - slept_at > 2 * LOOK_EVERY:
+                    # It is us who were too busy to hear anything.
+                    continue
                 silence = self.silence()
                 if silence == float("inf"):
                     # The SDK opens a socket that was closed again by itself; it gets a moment for it.
