@@ -21,8 +21,8 @@ PICTURES = ROOT / "docs" / "pictures"
 sys.path.insert(0, str(ROOT))
 
 SIZE = (100, 30)
-WINDOW = "1280,800"
-SETTLES = "15000"
+WINDOW = "1280,1150"
+SETTLES = "60000"
 """Milliseconds that the UI gets to load."""
 
 
