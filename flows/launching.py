@@ -10,7 +10,9 @@ from contextlib import contextmanager, suppress
 
 from prefect.deployments import run_deployment
 
+from flows.stopping import reason_to_stop
 from fresh.domain.agent import Outcome, Ticket
+from fresh.domain.stopping import WhyStopped
 from fresh.errors import FreshError, ServerUnreachable
 from fresh.wiring import Toolbox
 from tasks.durable import narrate
@@ -113,6 +115,9 @@ def attended(tools: Toolbox, ticket: Ticket) -> Iterator[None]:
     if tools.work_pool is None:
         yield
         return
+    if reason_to_stop(tools, ticket.run_id) is WhyStopped.FORCED:
+        # It was on its way here when everything else was killed.
+        os._exit(1)
     _make_ready(tools, ticket)
     ended = threading.Event()
     watch = threading.Thread(target=_watch, args=(tools, ticket, ended), name="attend", daemon=True)
