@@ -92,8 +92,15 @@ class Dashboard(App[None]):
             return
         self.call_from_thread(self._take, look)
 
+    @property
+    def _is_shown(self) -> bool:
+        """Whether the screen stands; what was asked for may arrive after its end."""
+        return bool(self.query("#head"))
+
     def _take(self, look: Look) -> None:
         self._look = look
+        if not self._is_shown:
+            return
         if look.run is None:
             self.query_one("#head", Static).update("No run yet. Start one: fresh auto start")
             return
@@ -158,7 +165,11 @@ class Dashboard(App[None]):
         except FreshError as trouble:
             self.call_from_thread(self._say, trouble.message)
             return
-        self.call_from_thread(self.query_one("#text", Static).update, view.patch(diff))
+        self.call_from_thread(self._show_patch, diff)
+
+    def _show_patch(self, diff: str) -> None:
+        if self._is_shown:
+            self.query_one("#text", Static).update(view.patch(diff))
 
     def action_next_question(self) -> None:
         """Go to the next agent that asks."""
@@ -254,5 +265,7 @@ class Dashboard(App[None]):
             self._say("There is no further run.")
 
     def _say(self, text: str) -> None:
+        if not self._is_shown:
+            return
         # Text, because a name of the repository's could read as markup.
         self.query_one("#said", Static).update(Text(line(text)))
