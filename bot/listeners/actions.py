@@ -29,7 +29,7 @@ from fresh.errors import FreshError, StorageFailed
 
 log = logging.getLogger("fresh.bot")
 
-ACK_BY = 2.4
+ACK_BY = 2.0
 """Seconds until a click is acknowledged even while the journal is locked: after three, Slack shows a warning for good.
 
 The answer that follows says whether it was recorded.
