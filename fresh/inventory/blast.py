@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from fresh.inventory.graph import Graph
 
 BLOCK = 4096
+ENOUGH = 400
+"""Definitions after which the count of what a hookup brings along ends: from each of a long chain it takes for ever."""
 
 
 class Blast:
@@ -123,10 +125,10 @@ def _close_cycle(node: int, path: list[int], fold: list[int], order: list[int]) 
 
 
 def unlocks(graph: Graph, node: int, is_unhooked: Mapping[int, bool]) -> int:
-    """Count the other unhooked top-level definitions that a strong path from a node would reach."""
+    """Count the other unhooked top-level definitions that a strong path from a node would reach; many are not counted out."""
     seen = {node}
     waiting = [node]
-    while waiting:
+    while waiting and len(seen) < ENOUGH:
         for target in graph.follow[waiting.pop()]:
             if target not in seen and graph.modules.definitions[target] is not None:
                 seen.add(target)

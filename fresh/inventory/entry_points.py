@@ -55,7 +55,9 @@ def _runs_itself(graph: Graph, module: Module) -> bool:
     """Tell whether a file outside of any package calls its own code when it is run."""
     if module.source.is_package or module.package in graph.modules.by_name:
         return False
-    return not graph.uses[module.body].isdisjoint(module.top.values())
+    named = {name for each in module.record.definitions for name in (*each.bases, *each.decorators)}
+    own = {node for name, node in module.top.items() if name not in named}
+    return not graph.uses[module.body].isdisjoint(own)
 
 
 def as_entry_points(graph: Graph, roots: Iterable[Root]) -> tuple[EntryPoint, ...]:

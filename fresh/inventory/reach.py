@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from fresh.inventory.graph import Graph
 
 TELLING = re.compile(r"[A-Z][a-z0-9]+[A-Z]\w+|[a-z]+_[a-z]\w*_\w+")
+LONGEST = 40
 REGISTRARS = ("setup", "main", "ready")
 BUILTIN_METHODS = frozenset(
     name for kind in (str, bytes, list, dict, set, int, float) for name in dir(kind) if name[0] != "_"
@@ -30,6 +31,7 @@ class Reach:
         self.graph = graph
         self.parent: dict[int, int] = {}
         self.weakly: dict[int, str] = {}
+        self._origin: dict[int, int] = {}
         self._weak = weak
         self._allow = allow
         self._mentioned: set[str] = set()
@@ -46,6 +48,7 @@ class Reach:
         if node in self.parent or (self._allow is not None and not self._allow(node)):
             return
         self.parent[node] = source
+        self._origin[node] = self._origin.get(source, source)
         if why:
             self.weakly[node] = why
         self._queue.append(node)
@@ -114,22 +117,27 @@ class Reach:
                     self._push(target, node, why)
 
     def path(self, node: int) -> list[int]:
-        """List the nodes from a root to this one."""
+        """List the nodes from a root to this one; of a long path the root and the last ones."""
         found = [node]
         while self.parent[found[-1]] != found[-1]:
+            if len(found) == LONGEST:
+                found.append(self._origin[node])
+                break
             found.append(self.parent[found[-1]])
         return found[::-1]
 
     def root(self, node: int) -> int:
         """The root that this node is reached from."""
-        while self.parent[node] != node:
-            node = self.parent[node]
-        return node
+        return self._origin[node]
 
     def explain(self, node: int) -> tuple[str, ...]:
         """Write the path to a node, one step a line, each with the rule that joins it to the one before."""
         modules, lines = self.graph.modules, []
+        before: int | None = None
         for step in self.path(node):
+            if before is not None and self.parent[step] != before:
+                lines.append("-> … more steps than are shown")
+            before = step
             source = self.parent[step]
             label = f"{modules.key(step)} ({modules.place(step)})"
             if source != step:
