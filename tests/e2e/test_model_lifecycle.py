@@ -214,41 +214,23 @@ def test_whatever_goes_wrong_on_the_way_the_change_is_made_and_nothing_is_uncoun
     owner: Operator, provider: OpenAIServer
 ) -> None:
     given: list[Step] = []
+    answered: list[Step] = []
 
     def faulty(asked: Asked) -> Step:
-        """Put one fault before every answer; two in a row are never of the kind that is given up."""
-        if asked.attempt % 2 == 0 and len(given) < len(FAULTS):
+        """Put two faults before every answer; a third in a row would be given up."""
+        if asked.attempt % 3 != 2 and len(given) < len(FAULTS):
             given.append(FAULTS[len(given)])
             return given[-1]
-        return answer(asked)
-
-    def answer(asked: Asked) -> Step:
-        entries = [entry for entry in _calls(asked)]
         steps = SCRIPTS["hookup"]
-        done = sum(1 for one in steps if _first(one) in entries)
-        return steps[min(done, len(steps) - 1)]
+        answered.append(steps[min(len(answered), len(steps) - 1)])
+        return answered[-1]
 
     provider.answers(faulty)
     agents = worked(owner, "hookup")
 
     assert [agent["outcome"] for agent in agents] == ["completed"], agents
-    assert len(given) >= 7
+    assert len(given) == len(FAULTS)
     demand_equal_books(owner, provider, exact=False)
-
-
-def _calls(asked: Asked) -> set[str]:
-    """List the calls that stand in a request, each as one text."""
-    text = json.dumps(asked.body)
-    return {_first(one) for one in SCRIPTS["hookup"] if _arguments(one) in text}
-
-
-def _first(one: Step) -> str:
-    return one.calls[0].name + json.dumps(one.calls[0].arguments)
-
-
-def _arguments(one: Step) -> str:
-    """Write the arguments of a call as they stand in the JSON of a request."""
-    return json.dumps(json.dumps(one.calls[0].arguments))[1:-1] if one.calls[0].arguments else '"run_tests"'
 
 
 def cheat(*steps: Step) -> Callable[[Asked], Step]:
