@@ -152,7 +152,7 @@ def test_the_branch_can_be_tried_before_anybody_decides(fakes: Fakes) -> None:
 
 def test_requested_changes_reach_the_engine_and_make_a_new_question_for_the_new_commit(fakes: Fakes) -> None:
     def first_changes_then_yes(question: Question) -> None:
-        first = question.id.endswith("-0")
+        first = "-ready-0-" in question.id
         decide(
             fakes, question, Answer.CHANGES if first else Answer.APPROVED, "name it better" if first else ""
         )
