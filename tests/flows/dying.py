@@ -51,7 +51,7 @@ class Stop:
         self._wanted = wanted
 
     def __call__(self, point: str) -> None:
-        if point == self._wanted:
+        if point and point == self._wanted:
             self._wanted = ""
             print(f"at {point}", flush=True)
             sys.stdin.readline()
