@@ -170,8 +170,14 @@ def test_several_mistakes_are_counted() -> None:
         build_order({"agents": 0, "hours": 0})
 
 
-def test_there_is_no_option_for_what_this_version_can_not_do(terminal: Terminal) -> None:
-    assert terminal.type("auto", "start", "--detach").code == 2
+def test_an_order_can_not_be_handed_over_where_nothing_would_carry_it_out(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    refused = terminal.type("auto", "start", "--detach")
+    assert refused.code == 2
+    assert refused.err.startswith("No `fresh up` runs for ")
+    assert "Hint: " in refused.err
 
 
 def test_progress_goes_through_a_pipe_line_by_line_and_the_summary_comes_last(
