@@ -131,7 +131,8 @@ def test_three_hundred_pull_requests_and_three_thousand_comments_are_read_in_bou
     world.skew = timedelta(seconds=60)
     world.comment(bench.hub, numbers[0], "ben", "One more.")
     later = read(bench, journal)
-    assert later.counted()[0] <= 3 + 3 + 30 + 1
+    # 3,001 comments of one second are 31 pages, read again because that second was not over when it was read.
+    assert later.counted()[0] <= 3 + 3 + 31 + 1
     assert len(journal.remarks(HERE)) == 3001
 
 
