@@ -17,7 +17,7 @@ from tests.fakes.github import Fate, Fault, GitHubServer, github
 from tests.fakes.github.bench import GitHubBench
 from tests.fakes.github.world import Pull
 
-HERE = "/work/shop"
+HERE = "/srv/shop"
 
 
 @pytest.fixture

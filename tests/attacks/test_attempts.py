@@ -130,7 +130,7 @@ REACHING = {
     "a Unix socket by its path": "if succeeds(socket.socket(socket.AF_UNIX).connect, w['unix']): got()",
     "a Unix socket through a read-only mount": "if succeeds(socket.socket(socket.AF_UNIX).connect, '/shown/none'): got()",
     "an abstract Unix socket": "if succeeds(socket.socket(socket.AF_UNIX).connect, chr(0) + w['abstract']): got()",
-    "any name of the internet": "if succeeds(socket.getaddrinfo, 'pypi.org', 443): got()",
+    "any name of the internet": "if succeeds(socket.getaddrinfo, 'example.org', 443): got()",
     "any network interface but loopback": "for line in open('/proc/net/dev').read().splitlines()[2:]:\n    if line.split(':')[0].strip() != 'lo': got(line)",
     "the hypervisor over vsock": "if succeeds(socket.socket, 40, socket.SOCK_STREAM): got()",
     "the kernel over netlink, packets and crypto": (
