@@ -116,8 +116,13 @@ def _by_path(output: bytes, names: Mapping[str, str], home: str) -> dict[str, tu
     except ValidationError as error:
         raise Mishap(f"ruff's answer could not be read: {error.error_count()} unexpected fields.") from error
     found: dict[str, list[Finding]] = {}
+    # One answer a file: resolving a name asks the file system, and a file may have hundreds of findings.
+    paths = {
+        name: names.get(os.path.relpath(os.path.realpath(name), home))
+        for name in {each.filename for each in diagnostics}
+    }
     for each in diagnostics:
-        path = names.get(os.path.relpath(os.path.realpath(each.filename), home))
+        path = paths[each.filename]
         if path is not None and each.code and each.code.isalnum():
             fixable = each.fix is not None and each.fix.applicability == "safe"
             finding = Finding(code=each.code, line=each.location.row, text=each.message, fixable=fixable)

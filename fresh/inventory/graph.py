@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
-from itertools import takewhile
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, takewhile
 
 from fresh.inventory.layout import Source
 from fresh.inventory.modules import Module, Modules
@@ -49,16 +49,20 @@ class Graph:
                 self.twins.setdefault(self.modules.key(node), []).append(node)
         self.follow = [self._followers(node) for node in range(count)]
         self._names = sorted(self.by_name)
+        self._mirrored = sorted(name[::-1] for name in self._names)
         self._like: dict[str, list[int]] = {}
 
     def named_like(self, pattern: str) -> list[int]:
         """List the definitions whose name fits a pattern with one `*` at its beginning or end."""
         if pattern not in self._like:
             start, _, end = pattern.partition("*")
-            first = bisect_left(self._names, start)
-            fits = (name for name in takewhile(lambda name: name.startswith(start), self._names[first:]))
+            fits = _beginning(self._names, start) if start else self._ending(end)
             self._like[pattern] = [node for name in fits if name.endswith(end) for node in self.by_name[name]]
         return self._like[pattern]
+
+    def _ending(self, end: str) -> list[str]:
+        """List the names with an end, in their order, without looking at all others."""
+        return sorted(name[::-1] for name in _beginning(self._mirrored, end[::-1]))
 
     def __len__(self) -> int:
         return len(self.uses)
@@ -162,3 +166,9 @@ class Graph:
     def _name(self, node: int) -> str:
         definition = self.modules.definitions[node]
         return definition.name if definition else ""
+
+
+def _beginning(names: Sequence[str], start: str) -> Iterator[str]:
+    """Walk over the names with a beginning, which lie together in a sorted list."""
+    first = bisect_left(names, start)
+    return takewhile(lambda name: name.startswith(start), islice(names, first, None))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 
 from fresh.domain.feature import Finding, Signal
 from fresh.inventory.graph import NEUTRAL, Graph
@@ -94,9 +96,9 @@ class Quality:
             definition = self.graph.modules.definitions[part]
             if definition is None or not definition.digest:
                 continue
-            others = [each for each in self.bodies[definition.digest] if self.graph.top(each) != node]
-            if others:
-                why = f"{definition.name} has the same body as {self.graph.modules.key(others[0])}"
+            others = (each for each in self.bodies[definition.digest] if self.graph.top(each) != node)
+            if (other := next(others, None)) is not None:
+                why = f"{definition.name} has the same body as {self.graph.modules.key(other)}"
                 yield Signal(name="quality: duplicate body", value=-DUPLICATE, why=why)
                 return
 
@@ -177,7 +179,13 @@ def assign(
     """
     owners = sorted(spans, key=lambda key: (spans[key][0], key))
     given: dict[str, list[Finding]] = {key: [] for key in owners}
+    starts = [spans[key][0] for key in owners]
+    # The furthest end among the owners so far: where it lies before a finding, no earlier owner holds it either.
+    ends = list(accumulate((spans[key][1] for key in owners), max))
     for finding in findings if owners else ():
-        inside = [key for key in owners if spans[key][0] <= finding.line <= spans[key][1]]
-        given[inside[-1] if inside else owners[0]].append(finding)
+        place = bisect_right(starts, finding.line) - 1
+        while place >= 0 and ends[place] >= finding.line > spans[owners[place]][1]:
+            place -= 1
+        inside = place >= 0 and ends[place] >= finding.line
+        given[owners[place if inside else 0]].append(finding)
     return {key: tuple(found) for key, found in given.items()}
