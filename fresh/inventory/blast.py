@@ -133,5 +133,6 @@ def unlocks(graph: Graph, node: int, is_unhooked: Mapping[int, bool]) -> int:
             if target not in seen and graph.modules.definitions[target] is not None:
                 seen.add(target)
                 waiting.append(target)
-    tops = {graph.modules.key(graph.top(each)) for each in seen if is_unhooked.get(graph.top(each))}
-    return len(tops - {graph.modules.key(node)})
+    # One node speaks for all that share its key, so nodes can be counted in place of keys.
+    tops = {top for each in seen if is_unhooked.get(top := graph.top(each))}
+    return len(tops - {node})
