@@ -178,11 +178,16 @@ def test_a_mention_and_the_home_tab_show_what_is_going_on(world: Stage) -> None:
         lambda: any("/fresh help" in m.text for m in world.slack.thread(message)), 5, "the help"
     )
 
-    world.slack.event("UADA", type="app_home_opened", tab="home", channel="DUADA")
-    world.slack.until(lambda: "UADA" in world.slack.homes, 5, "the Home tab")
+    link = f"p{card.ts.replace('.', '')}"
+
+    def is_at_home() -> bool:
+        """Open the tab: the card is there at once, its permanent link when Slack has told it."""
+        world.slack.event("UADA", type="app_home_opened", tab="home", channel="DUADA")
+        return link in str(world.slack.homes.get("UADA"))
+
+    world.slack.until(is_at_home, 10, "the Home tab with a link to the card")
     shown = str(world.slack.homes["UADA"])
     assert "Your open approvals" in shown
-    assert f"p{card.ts.replace('.', '')}" in shown
     assert "Spent today" in shown
     world.slack.event("UEVE", type="app_home_opened", tab="home", channel="DUEVE")
     world.slack.until(lambda: "UEVE" in world.slack.homes, 5, "the other Home tab")

@@ -196,5 +196,8 @@ def test_a_run_that_slack_orders_is_one_flow_run_of_the_deployment(stage: Stage,
     assert flow_run.parameters["run_id"] == "0a1b2c3d"
     assert flow_run.parameters["order"]["agents"] == 2
     assert "run:0a1b2c3d" in flow_run.tags
+    with get_client(sync_client=True) as client:
+        for deployment in client.read_deployments():
+            client.delete_deployment(deployment.id)
     with pytest.raises(OperatorMistake, match="no deployment run/overnight"):
         place_order(RunOrder(repo=str(stage.repository), overnight=True), "0a1b2c3e")

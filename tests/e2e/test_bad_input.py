@@ -109,7 +109,6 @@ def test_a_repository_without_a_commit_is_refused(empty: Operator, words: tuple[
         (("--bogus",), "--bogus"),
         (("--agents",), "--agents"),
         (("extra",), "extra"),
-        (("--repo", "https://example.com/a/b.git"), "https://example.com/a/b.git"),
     ],
     ids=" ".join,
 )

@@ -180,7 +180,7 @@ def test_failing_checks_go_back_to_the_model_in_its_own_conversation(fakes: Fake
     verdicts = iter([failed, None])
     judge = fakes.prover.judge
     fakes.prover.judge = lambda ticket, commit: (
-        next(verdicts) or (lambda base, commit: judge(ticket, commit))
+        next(verdicts, None) or (lambda base, commit: judge(ticket, commit))
     )(ticket.base, commit)
     mends = calls("write_file", path="shop/more.py", content="MORE = 2\n")
     stage = a_stage(fakes, PLANS, WRITES, TESTS, FINISHES, mends, TESTS, FINISHES)

@@ -40,12 +40,16 @@ class Publishing:
     def once(self) -> Publication:
         """Do what is left to do. Raises Refusal, ForgeRefused, ForgeUnclear; after any of them it may be done again."""
         known = pulls.of_branch(self.place.hub, self.offer.branch)
-        there = self.place.remote.heads(self.mirror.git, self.offer.branch).get(self.offer.branch)
+        there = self._there()
         standing = next((pull for pull in known if pull.state == "open"), None)
         if standing is None and known:
             return self._over(known[0], there)
         note = self._push(there, standing)
         return self._finish(standing or self._open(), note)
+
+    def _there(self) -> str | None:
+        """Look where the branch is at GitHub."""
+        return self.place.remote.heads(self.mirror.git, self.offer.branch).get(self.offer.branch)
 
     def _push(self, there: str | None, standing: Pull | None) -> str:
         """Bring the branch to the commit; return what people should know. Raises Refusal when it is somebody else's."""
@@ -53,7 +57,12 @@ class Publishing:
         if there == offer.commit:
             return ""
         if there is None or there == offer.base or there in self.mirror.all_kept():
-            self.place.remote.push(self.mirror.git, offer.commit, offer.branch, there)
+            try:
+                self.place.remote.push(self.mirror.git, offer.commit, offer.branch, there)
+            except (Refusal, ForgeRefused, ForgeUnclear):
+                # Of two that push the same at once one is refused, and a reply may be lost: where it is now counts.
+                if self._there() != offer.commit:
+                    raise
             return ""
         if standing is not None and self._contains(there):
             return f"Somebody has pushed to {offer.branch} since."
