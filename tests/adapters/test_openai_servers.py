@@ -503,8 +503,12 @@ def endless() -> Iterator[str]:
             except OSError:
                 return
 
-    threading.Thread(target=serve, daemon=True).start()
+    serving = threading.Thread(target=serve, daemon=True)
+    serving.start()
     yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+    # A closed socket still serves whoever waits in accept, under a number that the next server may get.
+    listening.shutdown(socket.SHUT_RDWR)
+    serving.join()
     listening.close()
 
 
