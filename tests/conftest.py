@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -37,6 +39,7 @@ def _free_port() -> int:
 # Prefect reads its settings when it is imported, so the address must stand before any test module imports a flow.
 _PORT = _free_port()
 _CLIENT_HOME = tempfile.mkdtemp(prefix="fresh-prefect-client-")
+atexit.register(shutil.rmtree, _CLIENT_HOME, ignore_errors=True)
 os.environ.update(
     PREFECT_API_URL=f"http://127.0.0.1:{_PORT}/api",
     PREFECT_HOME=_CLIENT_HOME,

@@ -27,6 +27,7 @@ from fresh.whereabouts import make_home
 from fresh.wiring import Toolbox, build_toolbox, using
 from tests.fakes.engine import ScriptedEngine
 from tests.fakes.repositories import OperatorRepository, make_repository, picture
+from tests.lean import lean_python
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -77,7 +78,7 @@ class Estate:
         tools = replace(self.tools, engines={EngineName.CODEMOD: engine})
         wanted = {
             "repo": str(self.repository.path), "agents": 1, "approval": False, "engine": "codemod",
-            "hours": 0.012, "features": ["shop.prices:with_tax"], "kinds": ["hookup"], **order,
+            "hours": 0.006, "python": lean_python(), "features": ["shop.prices:with_tax"], "kinds": ["hookup"], **order,
         }  # fmt: skip
         with using(tools):
             report = run(RunOrder.model_validate(wanted), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from fresh.proving.prover import TargetProver
 from tests.fakes.prover import FakeProver
 from tests.fakes.story import a_ticket
 from tests.fakes.workspace import FakeWorkspace
+from tests.lean import lean_python
 from tests.proving.target import Target
 
 TEXT = "def normalize(text):\n    return text.strip()\n"
@@ -32,7 +32,7 @@ FILES: dict[str, str | bytes] = {
     "pocket/photo.bin": b"\xff\xfe\x00",
     "tests/test_text.py": "from pocket.text import normalize\n\n\ndef test_it():\n    assert normalize(' a ') == 'a'\n",
 }
-ORDER = RunOrder(python=sys.executable, test_timeout=120)
+ORDER = RunOrder(python=lean_python(), test_timeout=120)
 
 
 @dataclass

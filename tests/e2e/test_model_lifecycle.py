@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 from tests.e2e.operator import Operator
 from tests.fakes.openai_script import Asked, Called, Fate, Step
 from tests.fakes.openai_server import OpenAIServer, Rules, serving
+from tests.lean import lean_python
 
 pytestmark = [pytest.mark.night, pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(1200)]
 
@@ -158,7 +158,7 @@ def worked(owner: Operator, *kinds: str) -> list[dict[str, object]]:
     names = [word for kind in kinds for word in ("--feature", FEATURES[kind])]
     owner.fresh(
         "auto", "start", "--agents", str(len(kinds)), *words, *names, "--budget", "3", "--no-approval",
-        "--python", sys.executable, timeout=900, check=False,
+        "--python", lean_python(), timeout=900, check=False,
     )  # fmt: skip
     agents = owner.report()["agents"]
     assert isinstance(agents, list)

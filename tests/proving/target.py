@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from fresh.adapters.pip_environment import PipEnvironments
 from fresh.proving.commands import find_command
 from fresh.proving.rig import Rig
 from tests.fakes.repositories import OperatorRepository, make_repository
+from tests.lean import lean_python
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Target:
     def rig(self, base: str, command: str | None = None, wall: float = 120.0) -> Rig:
         """Find the test command of a commit and set the rig up."""
         sandbox = BwrapSandbox(self.state)
-        environment = PipEnvironments(self.workspace, sandbox, self.state).prepare(base, sys.executable)
+        environment = PipEnvironments(self.workspace, sandbox, self.state).prepare(base, lean_python())
         paths = tuple(entry.path for entry in self.workspace.entries(base))
         found = find_command(paths, lambda path: self.workspace.read(base, path).decode(), command)
         return Rig(self.workspace, sandbox, environment, found, self.state, wall)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from fresh.domain.work import NewTest, Work
 from fresh.inventory.scan import take_inventory
 from fresh.ports import Bench
 from fresh.proving.prover import TargetProver
+from tests.lean import lean_python
 from tests.proving.target import Target
 
 FILES = {
@@ -30,7 +30,7 @@ FILES = {
 }
 HOOKED = "import argparse\n\nfrom pocket.text import shout\n\n\ndef main(argv=None):\n    parser = argparse.ArgumentParser()\n    parser.add_argument('words')\n    parser.add_argument('--shout', action='store_true')\n    given = parser.parse_args(argv)\n    print(shout(given.words) if given.shout else given.words)\n    return 0\n"
 NEW = "from pocket.cli import main\n\n\ndef test_shout(capsys):\n    assert main(['--shout', 'hi']) == 0\n    assert capsys.readouterr().out == 'HI\\n'\n"
-ORDER = RunOrder(python=sys.executable, test_timeout=120)
+ORDER = RunOrder(python=lean_python(), test_timeout=120)
 
 
 def no_lint(files: Mapping[str, bytes]) -> Mapping[str, tuple[Finding, ...]]:
@@ -61,7 +61,7 @@ def test_from_the_order_to_the_evidence(made: tuple[Target, TargetProver, Ticket
     target, prover, ticket = made
     assert ticket.feature.reachability is Reachability.UNHOOKED
     environment, command, base = prover.ready(ORDER, ticket.base)
-    assert environment.startswith(f"Environment: --python {sys.executable}")
+    assert environment.startswith(f"Environment: --python {lean_python()}")
     assert command == "Test command: python -m pytest tests (tests/test_cli.py is written for pytest)."
     assert base.startswith("On base 1 of 1 tests pass")
     bench = prover.bench(ticket)
