@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fresh.domain.bent_tests import bent
 from fresh.domain.change import FileChange
+from fresh.domain.meddling import meddling
 from fresh.domain.test_code import TestCode, is_test_module, is_test_path, parse
 
 
@@ -29,7 +30,10 @@ def weakenings(file: FileChange, old: bytes, new: bytes) -> Iterator[str]:
 def _compare(path: str, old: bytes, new: bytes, *, added: bool) -> Iterator[str]:
     try:
         before, after = TestCode.read(old.decode()), TestCode.read(new.decode())
-        other = () if added else tuple(dict.fromkeys(bent(parse(old.decode()), parse(new.decode()))))
+        was, now = parse(old.decode()), parse(new.decode())
+        other = () if added else tuple(dict.fromkeys(bent(was, now)))
+        known = frozenset(meddling(was))
+        meddled = [name for name in dict.fromkeys(meddling(now)) if name not in known]
     except (SyntaxError, UnicodeDecodeError) as bad:
         yield f"{path}: what it tests can't be compared ({type(bad).__name__})"
         return
@@ -44,6 +48,8 @@ def _compare(path: str, old: bytes, new: bytes, *, added: bool) -> Iterator[str]
     changed = [name for name in other if name not in fewer and name not in gone]
     if changed:
         yield f"{path}: what tests say or rely on is changed ({_some(changed)})"
+    if meddled:
+        yield f"{path}: what it tests is changed by the test itself, and not put back ({_some(meddled)})"
     if after.loose < before.loose:
         yield f"{path}: {before.loose - after.loose} assertions removed outside of tests"
     if after.skips > before.skips:

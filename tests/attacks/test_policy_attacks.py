@@ -99,6 +99,63 @@ def test_tests_that_merely_grow_need_nobody(new: str) -> None:
     assert ruled(file(path, added=2), old={path: TESTS}, new={path: new}).ruling is Ruling.ALLOW
 
 
+NEW_TEST = """\
+import os
+import sys
+from unittest import mock
+
+import pytest
+
+import shop
+from shop import prices as paid
+
+{change}
+
+
+def test_more(monkeypatch):
+{inside}
+    assert paid.net(119) == 100
+"""
+MEDDLES = {
+    "a function is replaced when the file is read": ("paid.net = lambda gross: 100", "    pass"),
+    "a function is replaced by a test": ("", "    paid.net = lambda gross: 100"),
+    "a part of a part is replaced": ("shop.prices.Rates.low += 1", "    pass"),
+    "a function is set by a call": ("setattr(paid, 'net', lambda gross: 100)", "    pass"),
+    "a function is taken away": ("del paid.net", "    pass"),
+    "an item of a table is replaced": ("", "    paid.RATES['low'] = 0"),
+    "the names of a module are rewritten": ("vars(paid).update(net=lambda gross: 100)", "    pass"),
+    "its dictionary is": ("paid.__dict__['net'] = print", "    pass"),
+    "another module is put in its place": ("sys.modules['shop.prices'] = mock", "    pass"),
+    "it is taken out of what is imported": ("sys.modules.pop('shop.prices')", "    pass"),
+    "a patch is started and never ended": ("mock.patch('shop.prices.net', lambda gross: 100).start()", "    pass"),
+    "code is built from text": ("exec('paid.net = print')", "    pass"),
+    "it stands in a function that runs at once": ("def now():\n    shop.prices.net = print\n\nnow()", "    pass"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "inside"), MEDDLES.values(), ids=MEDDLES)
+def test_a_new_test_that_changes_what_it_tests_needs_a_person(change: str, inside: str) -> None:
+    path, new = "tests/test_more.py", NEW_TEST.format(change=change, inside=inside)
+    verdict = ruled(file(path, status="A", added=9), new={path: new})
+    assert verdict.ruling is Ruling.NEEDS_HUMAN, new
+    assert "not put back" in verdict.reasons[0]
+
+
+KEPT = {
+    "monkeypatch puts it back": "    monkeypatch.setattr(paid, 'net', lambda gross: 100)",
+    "so does a patch in a block": "    with mock.patch.object(paid, 'net', return_value=100):\n        pass",
+    "what a test made is its own": "    made = shop.Shop()\n    made.name = 'mine'\n    made.rates['low'] = 1",
+    "an own table": "    table = {}\n    table['a'] = os.environ.get('A')\n    table.update(b=1)",
+}
+
+
+@pytest.mark.parametrize("inside", KEPT.values(), ids=KEPT)
+def test_a_new_test_that_leaves_what_it_tests_needs_nobody(inside: str) -> None:
+    path = "tests/test_more.py"
+    new = NEW_TEST.format(change="", inside=inside)
+    assert ruled(file(path, status="A", added=9), new={path: new}).ruling is Ruling.ALLOW
+
+
 KEY = "ghp_0123456789abcdefghijABCDEFGHIJ456789"
 HIDDEN = {
     "in the name of a file": ({f"docs/{KEY}.md": "x\n"}),
