@@ -7,17 +7,21 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+MIGRATED = Path(sys.prefix) / f"prefect-{version('prefect')}.db"
 sys.path.insert(0, str(ROOT))
 
 for name in [name for name in os.environ if name.startswith(("FRESH_", "OPENAI_"))] + [
@@ -53,13 +57,18 @@ os.environ.update(
 @pytest.fixture(scope="session")
 def prefect_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start the project's own Prefect server once for a test run."""
-    url = os.environ["PREFECT_API_URL"]
-    environment = {**os.environ, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect"))}
+    url, home = os.environ["PREFECT_API_URL"], tmp_path_factory.mktemp("prefect")
+    environment = {**os.environ, "PREFECT_HOME": str(home)}
+    # A new database goes through all of Prefect's migrations, which takes most of a server's start.
+    if MIGRATED.exists():
+        shutil.copy(MIGRATED, home / "prefect.db")
     del environment["PREFECT_API_URL"]
     command = [sys.executable, "-m", "deployments.server", "--host", "127.0.0.1", "--port", str(_PORT)]
     with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
         try:
             _await(f"{url}/health", server)
+            if not MIGRATED.exists():
+                _keep(home / "prefect.db")
             yield url
         finally:
             server.send_signal(signal.SIGINT)
@@ -67,6 +76,13 @@ def prefect_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 server.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 server.kill()
+
+
+def _keep(database: Path) -> None:
+    made = MIGRATED.with_suffix(f".{os.getpid()}")
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(made)) as copy:
+        source.backup(copy)
+    made.rename(MIGRATED)
 
 
 def _await(address: str, server: subprocess.Popen[bytes]) -> None:

@@ -48,6 +48,7 @@ if sys.argv[3] == "once":
     with ThreadPoolExecutor(10) as pool:
         print(json.dumps(dict(pool.map(work, [f"{sys.argv[4]}{n}" for n in range(10)]))))
 else:
+    print("begun", flush=True)
     round = 0
     while True:
         work(f"same-{sys.argv[4][0]}")
@@ -102,7 +103,10 @@ def test_processes_killed_at_any_moment_leave_everything_usable(
     published: set[str] = set()
     for life in range(12):
         victims = [start(repository, state, "forever", f"{letter}{life}x") for letter in "ab"]
-        time.sleep(chance.uniform(0.4, 1.8))
+        for victim in victims:
+            assert victim.stdout is not None
+            assert victim.stdout.readline() == "begun\n"
+        time.sleep(chance.uniform(0.1, 1.3))
         for victim in victims:
             os.kill(victim.pid, signal.SIGKILL)
             victim.wait()

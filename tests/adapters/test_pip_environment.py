@@ -100,6 +100,7 @@ def test_the_repositorys_own_environment_is_taken_and_runs_the_trees_code(tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.night
 def test_an_own_environment_without_pytest_is_passed_over_and_it_is_said(tmp_path: Path) -> None:
     target, base = Target.make(tmp_path, {"pocket.py": "", ".gitignore": ".venv\n"})
     make_own(target, with_pytest=False)
@@ -179,6 +180,7 @@ def test_other_pythons_report_outcomes_and_lines_without_pytest_and_coverage(
 
 
 @pytest.mark.slow
+@pytest.mark.night
 def test_an_environment_is_built_with_the_python_that_the_project_needs(tmp_path: Path) -> None:
     try:
         choose_base(">=3.12")
@@ -273,6 +275,7 @@ def test_a_project_is_built_once_and_its_scripts_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.night
 def test_dynamic_requirements_come_from_a_build_that_runs_in_the_sandbox(tmp_path: Path) -> None:
     marker = tmp_path / "ran-on-the-host"
     setup = f"""
@@ -307,6 +310,7 @@ setup(name="pocket", version="1", py_modules=["pocket"], install_requires=open("
 
 
 @pytest.mark.slow
+@pytest.mark.night
 def test_a_broken_build_falls_back_to_the_source_and_says_so(tmp_path: Path) -> None:
     target, base = Target.make(
         tmp_path,
@@ -325,6 +329,7 @@ def test_a_broken_build_falls_back_to_the_source_and_says_so(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.night
 def test_files_that_the_build_generates_are_there_in_every_tree(tmp_path: Path) -> None:
     setup = "from setuptools import setup\nopen('pocket/_version.py', 'w').write('number = 7\\n')\nsetup(name='pocket', version='1', packages=['pocket'])\n"
     target, base = Target.make(
@@ -342,6 +347,7 @@ def test_files_that_the_build_generates_are_there_in_every_tree(tmp_path: Path) 
 
 
 @pytest.mark.slow
+@pytest.mark.night
 def test_pytest_plugins_that_the_configuration_needs_are_there_and_do_not_hide_lines(tmp_path: Path) -> None:
     config = '[tool.pytest.ini_options]\naddopts = "--cov=pocket --cov-fail-under=100 -n 2"\n'
     target, base = Target.make(

@@ -139,6 +139,7 @@ def test_its_state_lies_in_its_home_and_nobody_else_can_look_in(shared: tuple[Pa
     assert settings["home"] == str(home)
 
 
+@pytest.mark.night
 def test_twenty_writers_at_once_are_never_turned_away(shared: tuple[Path, str]) -> None:
     _, url = shared
 
@@ -195,6 +196,7 @@ def test_after_kill_nine_it_comes_back_on_the_same_port_with_what_it_knew(home: 
     assert not standing(home).lives
 
 
+@pytest.mark.night
 def test_it_is_not_started_again_while_it_lives(home: Path) -> None:
     server = PrefectServer(home)
     server.start()
@@ -215,6 +217,7 @@ def test_it_ends_with_an_owner_that_was_killed(home: Path) -> None:
     assert await_true(lambda: not standing(home).lives, 12)
 
 
+@pytest.mark.night
 def test_the_successor_of_a_killed_owner_gets_a_living_server_on_the_same_port(home: Path) -> None:
     owner = start_elsewhere(home)
     assert owner.stdout is not None
@@ -229,6 +232,7 @@ def test_the_successor_of_a_killed_owner_gets_a_living_server_on_the_same_port(h
     successor.stop()
 
 
+@pytest.mark.night
 def test_one_that_is_to_stay_outlives_its_starter_until_it_is_ended(home: Path) -> None:
     starter = start_elsewhere(home, "stay")
     url = starter.communicate()[0].strip()
@@ -239,6 +243,7 @@ def test_one_that_is_to_stay_outlives_its_starter_until_it_is_ended(home: Path) 
     assert end_server(home) is False
 
 
+@pytest.mark.night
 def test_two_starters_at_once_get_one_server(home: Path) -> None:
     starters = [start_elsewhere(home) for _ in range(2)]
     try:
@@ -252,6 +257,7 @@ def test_two_starters_at_once_get_one_server(home: Path) -> None:
             starter.wait()
 
 
+@pytest.mark.night
 def test_a_port_that_something_else_took_meanwhile_is_named(home: Path) -> None:
     server = PrefectServer(home)
     port = urlsplit(server.start()).port or 0
@@ -283,6 +289,7 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         PrefectServer(tmp_path / "file" / "prefect").start()
 
 
+@pytest.mark.night
 def test_one_that_lives_but_stays_silent_is_replaced(home: Path) -> None:
     owner = start_elsewhere(home)
     assert owner.stdout is not None

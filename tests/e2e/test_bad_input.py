@@ -13,8 +13,9 @@ from fresh.adapters.sql_journal import SqlJournal
 from fresh.domain.stopping import WhyStopped
 from tests.e2e.operator import FRESH, Operator
 from tests.fakes.story import a_run, a_ticket
+from tests.lean import lean_python
 
-START = ("auto", "start", "--agents", "1", "--no-approval")
+START = ("auto", "start", "--agents", "1", "--no-approval", "--python", lean_python())
 BROKEN = "def broken(:\n"
 
 
@@ -241,6 +242,7 @@ def test_tests_that_all_fail_before_any_change_are_refused_and_bar_no_other_run(
 
 
 @pytest.mark.slow
+@pytest.mark.night
 def test_tests_that_hang_before_any_change_are_refused_after_their_time(operator: Operator) -> None:
     _have_one_test(operator, "import time; time.sleep(3600)")
     told = complaint(operator, *START, "--test-timeout", "5", code=1, timeout=240)
@@ -256,6 +258,7 @@ def test_an_interpreter_that_is_not_there_is_refused(operator: Operator) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.night
 def test_a_dirty_tree_and_a_detached_head_are_worked_from_their_commit(operator: Operator) -> None:
     commit = operator.git("rev-parse", "HEAD").strip()
     operator.git("switch", "--quiet", "--detach")
@@ -276,6 +279,7 @@ def test_a_dirty_tree_and_a_detached_head_are_worked_from_their_commit(operator:
 
 
 @pytest.mark.slow
+@pytest.mark.night
 def test_of_two_starts_at_once_one_works_and_the_other_says_which(operator: Operator) -> None:
     before = operator.belongings()
     both = [

@@ -139,6 +139,7 @@ def test_a_model_earns_three_changes_and_every_cent_is_where_the_provider_has_it
     assert leaks(shopkeeper, "sk-very-secret-of-ada") == []
 
 
+@pytest.mark.night
 def test_a_model_that_claims_success_without_a_change_completes_nothing(
     shopkeeper: Operator, provider: OpenAIServer
 ) -> None:
@@ -166,6 +167,7 @@ def test_a_model_that_claims_success_without_a_change_completes_nothing(
     assert shopkeeper.branches() == {}
 
 
+@pytest.mark.night
 def test_a_model_without_a_price_is_refused_before_anything_exists(
     shopkeeper: Operator, provider: OpenAIServer
 ) -> None:

@@ -355,6 +355,7 @@ def test_one_wave_takes_no_more_features_than_agents(fakes: Fakes) -> None:
     assert report.stopped is WhyStopped.DONE
 
 
+@pytest.mark.night
 def test_an_agent_that_waits_overnight_gives_its_seat_away(fakes: Fakes) -> None:
     def answer_when_all_have_asked(question: Question) -> None:
         asked = fakes.tools.journal.questions(question.run_id, undecided=True)

@@ -116,6 +116,7 @@ def engines(fakes: Fakes, report: RunReport) -> list[EngineName]:
     return [ticket.engine for ticket in fakes.tools.journal.tickets(report.run_id)]
 
 
+@pytest.mark.night
 def test_no_more_agents_live_than_the_budget_can_take_to_their_end(fakes: Fakes) -> None:
     spender = spending(fakes, 0.9)
 
@@ -126,6 +127,7 @@ def test_no_more_agents_live_than_the_budget_can_take_to_their_end(fakes: Fakes)
     assert any("seats shrink to 2 of 8, because $2.50 of $2.50 is left" in note for note in report.notes)
 
 
+@pytest.mark.night
 def test_when_the_money_is_gone_what_costs_nothing_goes_on_and_the_report_says_when_and_why(
     fakes: Fakes,
 ) -> None:

@@ -63,6 +63,7 @@ def test_nothing_outlives_a_killed_host(lab, host, marker):
 
 
 @pytest.mark.slow
+@pytest.mark.night
 def test_nothing_runs_on_after_a_host_that_is_killed_in_the_middle_of_a_launch(lab, host, marker):
     chance = random.Random(7)
     for _ in range(25):

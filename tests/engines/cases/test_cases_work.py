@@ -93,6 +93,7 @@ def test_the_written_test_fails_when_the_code_is_broken(tmp_path: Path) -> None:
         assert bench.run_tests(["tests/test_text_slugify.py"]).failing
 
 
+@pytest.mark.night
 def test_a_class_is_tested_by_what_its_methods_return_change_and_refuse(tmp_path: Path) -> None:
     _, text = write_test(bench_for(project(STACK), "Stack", tmp_path))
     assert "assert len(Stack()) == 0" in text
@@ -108,6 +109,7 @@ def test_inverse_functions_are_tested_as_a_round_trip(tmp_path: Path) -> None:
     assert "@given" not in text
 
 
+@pytest.mark.night
 def test_hypothesis_is_used_where_the_project_uses_it_and_only_for_laws_that_it_can_t_refute(
     tmp_path: Path,
 ) -> None:
@@ -153,6 +155,7 @@ def test_a_unittest_suite_gets_a_unittest_class_that_runs(tmp_path: Path) -> Non
     assert work.new_tests
 
 
+@pytest.mark.night
 def test_objects_are_made_as_the_project_s_own_tests_make_them(tmp_path: Path) -> None:
     source = (
         "from dataclasses import dataclass\n\n@dataclass\nclass Entry:\n    cents: int\n    category: str\n\n"
@@ -250,6 +253,7 @@ def test_words_of_a_person_and_failed_checks_are_declined_honestly(tmp_path: Pat
         cases.work(bench, plan, Evidence(base="b", commit="c", checks=(failed,)), "")
 
 
+@pytest.mark.night
 def test_the_same_project_gives_the_same_file(tmp_path: Path) -> None:
     first = write_test(bench_for(project(CLIPPER), "normalize", tmp_path / "one"))[1]
     assert write_test(bench_for(project(CLIPPER), "normalize", tmp_path / "two"))[1] == first

@@ -52,7 +52,15 @@ HOOKUPS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "path", "function", "command", "fragments"), HOOKUPS)
+# By day one of each way that a command line is written; the nights play them all.
+BY_DAY = {hookup[0]: hookup for hookup in HOOKUPS}.values()
+ALL = [
+    pytest.param(*hookup, marks=() if hookup in BY_DAY else pytest.mark.night, id=hookup[3])
+    for hookup in HOOKUPS
+]
+
+
+@pytest.mark.parametrize(("name", "path", "function", "command", "fragments"), ALL)
 def test_a_hookup_runs_and_its_test_fails_without_it(
     tmp_path: Path, name: str, path: str, function: str, command: str, fragments: list[str]
 ) -> None:
@@ -136,6 +144,7 @@ def _removed(before: str, after: str) -> int:
     return sum(line.startswith("- ") for line in difflib.ndiff(before.splitlines(), after.splitlines()))
 
 
+@pytest.mark.night
 def test_doing_it_again_gives_the_same_tree(tmp_path: Path) -> None:
     bench = bench_on(tmp_path, project("argparse_table"), NOTES, "initials")
     plan = hookup.plan(bench)
