@@ -7,7 +7,14 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON")
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "busy_timeout=30000",
+    "foreign_keys=ON",
+    # A reservation writes four pages: by the default of 1000 every 250th would wait until all is copied into the file.
+    "wal_autocheckpoint=4000",
+)
 PATIENCE = 30.0
 """Seconds to wait for the write lock."""
 

@@ -108,8 +108,7 @@ class Ledger:
         """Reserve in one statement that commits by itself: no round trip goes by while the run's row is locked."""
         statement = sql.RESERVE if hold.day is None else sql.RESERVE_OF_DAY
         try:
-            with self._store.at_once() as connection:
-                self._store.plainly(connection, statement, _cells(hold) | _amounts(hold))
+            self._store.at_once(statement, _cells(hold) | _amounts(hold))
         except StorageFailed as trouble:
             if getattr(getattr(trouble.__cause__, "orig", None), "sqlstate", None) == sql.DIVISION_BY_ZERO:
                 raise _NotTaken from None
@@ -133,8 +132,7 @@ class Ledger:
         if self._store.is_sqlite:
             with self._store.swiftly() as cursor:
                 return cursor.execute(sql.SEND, {"id": hold}).rowcount == 1
-        with self._store.at_once() as connection:
-            return self._store.plainly(connection, sql.SEND, {"id": hold}).rowcount == 1
+        return self._store.at_once(sql.SEND, {"id": hold}) == 1
 
     def settle(self, hold: str, bill: Bill) -> bool:
         """Charge the bill of a sent request."""

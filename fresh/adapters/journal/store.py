@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from sqlalchemy import URL, Connection, CursorResult, Engine, Table, create_engine, event, func, select
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +18,9 @@ from fresh.adapters.journal.fast_lane import PATIENCE, PRAGMAS, FastLane
 from fresh.adapters.journal.window import VERSION, demand_known
 from fresh.domain.redaction import Redactor
 from fresh.errors import OperatorMistake, StorageFailed
+
+if TYPE_CHECKING:
+    from fresh.adapters.journal.statement_lane import StatementLane
 
 WHOLE = (schema.run, audit_schema.audit, card_schema.card)
 """One table of each module: what is not imported would not be created."""
@@ -46,6 +47,7 @@ class Store:
         self.redact = redact
         self._engine: Engine | None = None
         self._lane = FastLane(url.removeprefix(SQLITE))
+        self._statements: StatementLane | None = None
         self._lock = threading.Lock()
 
     @property
@@ -66,20 +68,19 @@ class Store:
         with self._translated(), self._lane.writing() as cursor:
             yield cursor
 
-    @contextmanager
-    def at_once(self) -> Iterator[Connection]:
-        """Open a connection on which every statement is a transaction of its own; rows stay locked for as short as can be."""
-        with (
-            self._translated(),
-            self._open().execution_options(isolation_level="AUTOCOMMIT").connect() as connection,
-        ):
-            yield connection
+    def at_once(self, sql: str, given: Mapping[str, Writable]) -> int:
+        """Run one statement of plain SQL with `:names` on Postgres as a transaction of its own; return its row count.
 
-    def plainly(
-        self, connection: Connection, sql: str, given: Mapping[str, Writable]
-    ) -> CursorResult[tuple[object, ...]]:
-        """Run plain SQL with `:names` on Postgres, without the time that it takes to build a statement."""
-        return connection.exec_driver_sql(_in_psycopgs_style(sql), dict(given))
+        It may be run twice where the connection breaks.
+        """
+        self._open()
+        with self._translated():
+            if self._statements is None:
+                # Its driver takes a quarter of a second to import, which SQLite's users needn't wait for.
+                from fresh.adapters.journal.statement_lane import StatementLane
+
+                self._statements = StatementLane(_parse(self._url))
+            return self._statements.run(sql, given)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -105,6 +106,8 @@ class Store:
         """Close every connection."""
         with self._lock:
             self._lane.close()
+            if self._statements is not None:
+                self._statements.close()
             if self._engine is not None:
                 self._engine.dispose()
                 self._engine = None
@@ -129,11 +132,6 @@ class Store:
                 hint="Is the disk full, or the database away? Nothing that was confirmed is lost.",
                 retryable="locked" in reason or "connect" in reason,
             ) from trouble
-
-
-@cache
-def _in_psycopgs_style(sql: str) -> str:
-    return re.sub(r"(?<!:):([a-z_]+)", r"%(\1)s", sql)
 
 
 def _parse(url: str) -> URL:
