@@ -30,18 +30,18 @@ ENVIRONMENT = {
 }
 
 SYSTEM_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-ETC = (
-    "alternatives",
+ETC = ("alternatives", "ld.so.conf.d", "ssl/certs")
+"""Directories that are shown."""
+ETC_FILES = (
     "ld.so.cache",
     "ld.so.conf",
-    "ld.so.conf.d",
     "localtime",
     "mime.types",
     "protocols",
     "services",
-    "ssl/certs",
     "ssl/openssl.cnf",
 )
+"""Files that are copied: each mount costs a command more than reading them does."""
 SYNTHETIC = {
     "/etc/passwd": f"root:x:0:0::/:/usr/sbin/nologin\nsandbox:x:{INNER_UID}:{INNER_UID}::{HOME}:/bin/sh\n",
     "/etc/group": f"root:x:0:\nsandbox:x:{INNER_UID}:\n",
@@ -129,7 +129,8 @@ def _system(streams: Streams) -> list[str]:
     for name in ETC:
         options += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     for target, number in streams.texts.items():
-        options += ["--perms", "0444", "--ro-bind-data", str(number), target]
+        # A copy in the root, which is read-only in the end: bwrap looks through all mounts for each one that it makes.
+        options += ["--perms", "0444", "--file", str(number), target]
     # Inside, the caller's uid owns kernel settings that are not namespaced.
     return [*options, "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from fresh.adapters.bwrap import seccomp
-from fresh.adapters.bwrap.arguments import SYNTHETIC, Streams, isolation
+from fresh.adapters.bwrap.arguments import ETC_FILES, SYNTHETIC, Streams, isolation
 from fresh.ports import Command
 
 
@@ -44,6 +44,10 @@ def opened(command: Command, sources: list[Path]) -> Iterator[Files]:
         stack.callback(os.close, reader)
         written = stack.enter_context(os.fdopen(writer, "wb"))
         texts = {path: hold(text.encode()) for path, text in SYNTHETIC.items()}
+        for path in (f"/etc/{name}" for name in ETC_FILES):
+            with suppress(FileNotFoundError):
+                texts[path] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                stack.callback(os.close, texts[path])
         streams = Streams(hold(seccomp.program()), writer, texts)
         yield Files(
             options=hold(isolation(command, sources, streams)),
