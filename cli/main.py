@@ -12,7 +12,7 @@ from click.exceptions import NoArgsIsHelpError
 from cli.lazy import LazyGroup
 from fresh.domain.quoting import line
 from fresh.errors import FreshError
-from fresh.keys import withheld
+from fresh.keys import kept, withheld
 
 INTERRUPTED = 130
 
@@ -67,12 +67,15 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
         raise
     except FreshError as trouble:
         _reveal()
-        _say(trouble.message, trouble.hint)
+        _say(_without_secrets(trouble.message), _without_secrets(trouble.hint))
         return trouble.exit_code
     except Exception as defect:  # noqa: BLE001 - the last line before a person: one sentence, never a traceback
         _reveal()
         lines = f"{type(defect).__name__}: {defect}".splitlines()
-        _say(f"Fresh broke: {lines[0]}.", "This is a defect; FRESH_DEBUG=1 shows where it is.")
+        _say(
+            _without_secrets(f"Fresh broke: {lines[0]}."),
+            "This is a defect; FRESH_DEBUG=1 shows where it is.",
+        )
         return 1
 
 
@@ -85,6 +88,18 @@ def _sentence(refused: click.ClickException) -> str:
 def _command(refused: click.ClickException) -> str:
     context = refused.ctx if isinstance(refused, click.UsageError) else None
     return context.command_path if context is not None else "fresh"
+
+
+def _without_secrets(text: str) -> str:
+    """Hide our own keys in what others told us: a server may repeat what it was sent."""
+    from fresh.domain.redaction import Redactor
+    from fresh.settings import Settings
+
+    try:
+        secrets = Settings().secrets()
+    except ValueError:  # a setting that can't be used is named by whoever needs it
+        secrets = tuple(kept().values())
+    return Redactor(secrets)(text)
 
 
 def _say(message: str, hint: str) -> None:

@@ -157,3 +157,18 @@ def test_no_module_of_the_door_is_loaded_by_name_that_does_not_exist() -> None:
         for target, _ in group.known.values():
             module, _, attribute = target.partition(":")
             assert isinstance(getattr(import_module(module), attribute), click.Command)
+
+
+def test_an_error_shows_no_key_of_ours(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "sk-" + "Qz7" * 12
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+
+    def broken(**_: object) -> None:
+        raise Refusal(f"The server said: bad key {key}.", hint=f"It was {key}.")
+
+    command = auto.get_command(click.Context(auto), "status")
+    assert command is not None
+    monkeypatch.setattr(command, "callback", broken)
+    shown = terminal.type("auto", "status")
+    assert shown.code == 1
+    assert shown.err == "The server said: bad key [secret].\nHint: It was [secret].\n"
