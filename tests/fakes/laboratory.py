@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fresh.adapters.bwrap.spares import SPARES
 from fresh.adapters.bwrap_sandbox import BwrapSandbox
 from fresh.ports import Command, Finished, Limits, Mount
 
@@ -96,3 +97,14 @@ def host() -> Host:
 def marker(tmp_path: Path) -> str:
     """Name seconds that no other command on this machine sleeps for."""
     return f"9{os.getpid()}.{time.monotonic_ns()}"
+
+
+def waiting() -> int:
+    """Wait until a launcher of this process waits for its words; return its pid."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        spare = SPARES._waiting
+        if spare is not None:
+            return spare.process.pid
+        time.sleep(0.01)
+    raise AssertionError("no launcher waits")

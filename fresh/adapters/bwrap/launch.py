@@ -3,12 +3,17 @@
 Run as a script by its path, with a bare interpreter (`-I -S`), because all of this must happen after fork and in a
 process with one thread. It imports no more than it must: each import is paid by every command.
 
+    launch.py wait=FD parent=PID
     launch.py parent=PID status=FD [uid=UID stage=DIRECTORY] [group=DIRECTORY]... [show=PATH | lend=PATH]... -- bwrap ...
 
 Without `uid` the sources of mounts are used where they are. With it the caller is root, and the agent must be nobody:
 every source is bound into a tmpfs on `stage`, in a mount namespace that ends with this process and is seen by no
 other, so that the unprivileged uid reaches exactly these and nothing needs to be cleaned up. The place of a source in
 the argument list is its name on the stage. `lend` marks sources that the command may write to.
+
+With `wait` it starts ahead of time, and hears the rest from a socket: eight bytes with the length of what follows, and
+with them open files; then words with NUL bytes between them, of which the first, `files=N,N...`, says under which
+numbers the files belong.
 
 What goes wrong is written as one sentence to `status`, and the exit code is 125.
 """
@@ -22,6 +27,7 @@ import sys
 
 FAILED = 125
 COMPLAINT = "launch: "
+MOST_FILES = 64
 
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9  # to import signal costs a third of this program's time
@@ -59,6 +65,8 @@ class Failed(Exception):
 
 def main(arguments: list[str]) -> None:
     """Turn this process into bwrap."""
+    if arguments[0].startswith("wait="):
+        arguments = hear(*(int(word.partition("=")[2]) for word in arguments))
     end = arguments.index("--")
     words = [word.partition("=")[::2] for word in arguments[:end]]
     single = dict(words)
@@ -77,6 +85,43 @@ def main(arguments: list[str]) -> None:
     except (Failed, OSError) as failed:
         os.write(int(single["status"]), f"{COMPLAINT}{failed}\n".encode(errors="backslashreplace"))
         sys.exit(FAILED)
+
+
+def hear(channel: int, parent: int) -> list[str]:
+    """Wait for the words and the open files of a command; end quietly when there will be none."""
+    import _socket
+    import fcntl
+
+    try:
+        die_with(parent)
+    except Failed:
+        sys.exit(FAILED)
+    host = _socket.socket(fileno=channel)
+    head, files, _, _ = host.recvmsg(8, _socket.CMSG_SPACE(4 * MOST_FILES))
+    told, size = b"", int.from_bytes(head, "big")
+    while len(told) < size:
+        piece = host.recv(size - len(told))
+        if not piece:
+            break
+        told += piece
+    if len(head) < 8 or len(told) < size:
+        sys.exit(FAILED)
+    first, *words = told.decode("utf-8", "surrogateescape").split("\0")
+    numbers = [int(number) for number in first.removeprefix("files=").split(",")]
+    given = [
+        int.from_bytes(data[at : at + 4], sys.byteorder)
+        for _, _, data in files
+        for at in range(0, len(data), 4)
+    ]
+    # Out of the way of the numbers that they are to have.
+    held = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, max(numbers) + 1) for number in given]
+    host.close()
+    for number in given:
+        os.close(number)
+    for number, wanted in zip(held, numbers, strict=True):
+        os.dup2(number, wanted)
+        os.close(number)
+    return words
 
 
 def die_with(parent: int) -> None:

@@ -17,6 +17,7 @@ from fresh.adapters.bwrap.cgroups import Group
 from fresh.adapters.bwrap.gate import Feed, is_ready
 from fresh.adapters.bwrap.output import Output
 from fresh.adapters.bwrap.reports import Reports
+from fresh.adapters.bwrap.spares import MOST, SPARES, program, start
 from fresh.adapters.bwrap.watch import Watch
 from fresh.errors import Refusal, SandboxUnavailable
 from fresh.ports import Command
@@ -176,21 +177,20 @@ class Running:
 
 
 def _start(words: Sequence[str], inherited: Sequence[int]) -> subprocess.Popen[bytes]:
+    """Have the waiting launcher do it, or start one. `words` are what a launcher is told."""
+    size = sum(len(os.fsencode(word)) for word in words)
+    spare = SPARES.take() if size <= MOST else None
+    if spare is not None:
+        try:
+            spare.go(words, inherited)
+        except OSError:  # it is gone, and has begun nothing: it does so when it has heard the last word
+            spare.discard()
+        else:
+            return spare.process
     try:
-        return subprocess.Popen(
-            words,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            bufsize=0,
-            pass_fds=inherited,
-            cwd="/",
-            env={},
-            start_new_session=True,
-        )
+        return start([*program(), *words], inherited)
     except OSError as failed:
         if failed.errno == errno.E2BIG:
-            size = sum(len(os.fsencode(word)) for word in words)
             raise Refusal(
                 f"The command line is too long: {size} bytes.", hint="Use standard input."
             ) from failed

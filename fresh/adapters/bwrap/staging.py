@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
-from fresh.adapters.bwrap import launch
 from fresh.adapters.bwrap.cgroups import Group
 from fresh.adapters.bwrap.diagnosis import ORDINARY_USER
 from fresh.errors import SandboxUnavailable
@@ -23,21 +21,14 @@ def sources(command: Command, uid: int | None) -> list[Path]:
 
 
 def launcher(command: Command, uid: int | None, group: Group | None, status: int) -> list[str]:
-    """Write the launcher's command line, up to what it shall become."""
-    words = [sys.executable, "-I", "-S", _compiled(), f"parent={os.getpid()}", f"status={status}"]
+    """Write what the launcher is told, up to what it shall become."""
+    words = [f"parent={os.getpid()}", f"status={status}"]
     words += [f"group={directory}" for directory in (group.directories if group else ())]
     if uid is None:
         return words
     _set_up_stage()
     shown = [f"{'lend' if mount.writable else 'show'}={mount.source.absolute()}" for mount in command.mounts]
     return [*words, f"uid={uid}", f"stage={STAGE}", *shown]
-
-
-def _compiled() -> str:
-    """Find the launcher as Python compiled it when it was imported here, or its text where nothing may be kept."""
-    specification = launch.__spec__
-    cached = specification.cached if specification is not None else None
-    return cached if cached and os.path.exists(cached) else launch.__file__
 
 
 def _set_up_stage() -> None:
