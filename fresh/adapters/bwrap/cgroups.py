@@ -125,8 +125,12 @@ def take_away(directory: Path) -> bool:
 def _write_if_there(file: Path, value: int | str) -> None:
     """Write to a file that not every kernel has, or whose group may be going away at this moment."""
     try:
-        with file.open("r+") as opened:
-            opened.write(str(value))
+        # Python would seek in a file that it opens for more than this, which the one of a dying group refuses.
+        opened = os.open(file, os.O_WRONLY)
+        try:
+            os.write(opened, str(value).encode())
+        finally:
+            os.close(opened)
     except OSError as failed:
         if failed.errno not in (errno.ENOENT, errno.ENODEV):
             raise
