@@ -67,15 +67,13 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
         raise
     except FreshError as trouble:
         _reveal()
-        _say(_without_secrets(trouble.message), _without_secrets(trouble.hint))
+        _say(*_without_secrets(trouble.message, trouble.hint))
         return trouble.exit_code
     except Exception as defect:  # noqa: BLE001 - the last line before a person: one sentence, never a traceback
         _reveal()
         lines = f"{type(defect).__name__}: {defect}".splitlines()
-        _say(
-            _without_secrets(f"Fresh broke: {lines[0]}."),
-            "This is a defect; FRESH_DEBUG=1 shows where it is.",
-        )
+        (broke,) = _without_secrets(f"Fresh broke: {lines[0]}.")
+        _say(broke, "This is a defect; FRESH_DEBUG=1 shows where it is.")
         return 1
 
 
@@ -90,7 +88,7 @@ def _command(refused: click.ClickException) -> str:
     return context.command_path if context is not None else "fresh"
 
 
-def _without_secrets(text: str) -> str:
+def _without_secrets(*texts: str) -> tuple[str, ...]:
     """Hide our own keys in what others told us: a server may repeat what it was sent."""
     from fresh.domain.redaction import Redactor
     from fresh.settings import Settings
@@ -99,7 +97,7 @@ def _without_secrets(text: str) -> str:
         secrets = Settings().secrets()
     except ValueError:  # a setting that can't be used is named by whoever needs it
         secrets = tuple(kept().values())
-    return Redactor(secrets)(text)
+    return tuple(map(Redactor(secrets), texts))
 
 
 def _say(message: str, hint: str) -> None:

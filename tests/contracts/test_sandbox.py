@@ -88,6 +88,7 @@ def test_kill_all_ends_what_runs_at_once_and_nothing_that_comes_later(sandbox: S
 
 def test_kill_all_with_nothing_to_kill_is_fine(sandbox: Sandbox) -> None:
     sandbox.kill_all()
+    assert sandbox.run(GREET).exit_code == 0
 
 
 def test_sweeping_twice_finds_nothing_the_second_time(sandbox: Sandbox) -> None:

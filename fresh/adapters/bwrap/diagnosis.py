@@ -13,6 +13,7 @@ NAMESPACES = (
     "Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 and user.max_user_namespaces above 0; "
     "in a container use a seccomp profile that permits them."
 )
+DELEGATE = "Delegate the control group (systemd: Delegate=memory pids cpu), or mount it read-only."
 # (part of the complaint, what to do); the first that fits counts
 FIXES = (
     (
@@ -39,10 +40,8 @@ FIXES = (
         "may not read",
         "Make it readable for everyone (chmod -R o+rX), or start Fresh as the user who owns it.",
     ),
-    (
-        "cgroup.procs",
-        "Delegate the control group (systemd: Delegate=memory pids cpu), or mount it read-only.",
-    ),
+    ("cgroup.procs", DELEGATE),
+    ("/tasks", DELEGATE),
     ("prlimit", "Install util-linux, which has prlimit."),
 )
 

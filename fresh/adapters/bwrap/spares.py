@@ -100,7 +100,10 @@ class Spares:
             spare, self._waiting = self._waiting, None
             if self._maker is None:
                 self._maker = threading.Thread(target=self._make, name="sandbox launchers", daemon=True)
-                self._maker.start()
+                with suppress(
+                    RuntimeError
+                ):  # there can be no more threads: every command starts its own launcher
+                    self._maker.start()
         self._wanted.put(None)
         if spare is not None and spare.process.poll() is not None:
             spare.discard()

@@ -7,14 +7,13 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
-from typing import TypeAlias
 
 import psycopg
 from psycopg import Connection, OperationalError
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
-Given: TypeAlias = "Mapping[str, str | int | float | bool | None]"
+from fresh.adapters.journal.store import Writable
 
 KEPT = 4
 """Idle connections to keep: Postgres lets a hundred in by default, from all processes together."""
@@ -31,7 +30,7 @@ class StatementLane:
         self._url = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._idle: deque[Connection] = deque()
 
-    def run(self, sql: str, given: Given) -> int:
+    def run(self, sql: str, given: Mapping[str, Writable]) -> int:
         """Run SQL with `:names`; return how many rows it touched. Raises DBAPIError.
 
         A statement whose connection breaks is run a second time on a new one, so it must be one that can be repeated.
@@ -41,7 +40,7 @@ class StatementLane:
         except psycopg.Error as trouble:
             raise DBAPIError(sql, None, trouble) from trouble
 
-    def _repeated(self, sql: str, given: Given) -> int:
+    def _repeated(self, sql: str, given: Mapping[str, Writable]) -> int:
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -60,7 +59,7 @@ class StatementLane:
             while True:
                 self._idle.pop().close()
 
-    def _run(self, connection: Connection, sql: str, given: Given) -> int:
+    def _run(self, connection: Connection, sql: str, given: Mapping[str, Writable]) -> int:
         try:
             return connection.execute(_in_psycopgs_style(sql), given, prepare=True).rowcount
         finally:

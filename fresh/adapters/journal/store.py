@@ -75,11 +75,12 @@ class Store:
         """
         self._open()
         with self._translated():
-            if self._statements is None:
-                # Its driver takes a quarter of a second to import, which SQLite's users needn't wait for.
-                from fresh.adapters.journal.statement_lane import StatementLane
+            with self._lock:
+                if self._statements is None:
+                    # Its driver takes a quarter of a second to import, which SQLite's users needn't wait for.
+                    from fresh.adapters.journal.statement_lane import StatementLane
 
-                self._statements = StatementLane(_parse(self._url))
+                    self._statements = StatementLane(_parse(self._url))
             return self._statements.run(sql, given)
 
     @contextmanager
