@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+Answer = TypeVar("Answer")
 
 PRAGMAS = (
     "journal_mode=WAL",
@@ -27,9 +30,8 @@ class FastLane:
         # Its ends are safe between threads, and the last one used has the warmest cache.
         self._idle: deque[sqlite3.Connection] = deque()
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Cursor]:
-        """Open a write transaction that is on disk when the context ends without an error."""
+    def write(self, act: Callable[[sqlite3.Cursor], Answer]) -> Answer:
+        """Act in a write transaction; it is on disk when this returns, and was never there when `act` raises."""
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -37,13 +39,14 @@ class FastLane:
         try:
             cursor = connection.cursor()
             cursor.execute("BEGIN IMMEDIATE")
-            yield cursor
+            answer = act(cursor)
             cursor.execute("COMMIT")
         except BaseException:
             # Closing rolls back as well, also where a full disk would refuse a ROLLBACK.
             connection.close()
             raise
         self._idle.append(connection)
+        return answer
 
     def close(self) -> None:
         """Close every connection that nobody uses."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from sqlite3 import Cursor
 
 from sqlalchemy import Connection, Row, case, func, select, update
 
@@ -98,11 +99,20 @@ class Ledger:
 
     def _take(self, hold: Hold) -> None:
         """Reserve under SQLite's write lock, which the transaction holds from its beginning."""
-        with self._store.swiftly() as cursor:
-            if not cursor.execute(sql.HOLD, _cells(hold)).rowcount:
+        cells = _cells(hold)
+        taken = [
+            {"account": name, "amount": hold.amount.micros, "is_work": _is_work(hold)}
+            for name in hold.accounts
+        ]
+
+        def take(cursor: Cursor) -> None:
+            if not cursor.execute(sql.HOLD, cells).rowcount:
                 return
-            if cursor.execute(sql.TAKE, _amounts(hold)).rowcount != len(hold.accounts):
-                raise _NotTaken
+            for one in taken:
+                if not cursor.execute(sql.TAKE, one).rowcount:
+                    raise _NotTaken
+
+        self._store.swiftly(take)
 
     def _take_at_once(self, hold: Hold) -> None:
         """Reserve in one statement that commits by itself: no round trip goes by while the run's row is locked."""
@@ -130,8 +140,7 @@ class Ledger:
     def mark_sent(self, hold: str) -> bool:
         """Write down that the request leaves now."""
         if self._store.is_sqlite:
-            with self._store.swiftly() as cursor:
-                return cursor.execute(sql.SEND, {"id": hold}).rowcount == 1
+            return self._store.swiftly(lambda cursor: cursor.execute(sql.SEND, {"id": hold}).rowcount == 1)
         return self._store.at_once(sql.SEND, {"id": hold}) == 1
 
     def settle(self, hold: str, bill: Bill) -> bool:
@@ -255,11 +264,15 @@ def _amounts(hold: Hold) -> dict[str, Writable]:
     """What a reservation takes, and from which accounts; without a day its place is taken by no account's name."""
     return {
         "amount": hold.amount.micros,
-        "is_work": int(hold.purpose is Purpose.WORK),
+        "is_work": _is_work(hold),
         "run_account": run_account(hold.run_id),
         "agent_account": agent_account(hold.agent_id),
         "day_account": hold.day or "",
     }
+
+
+def _is_work(hold: Hold) -> int:
+    return int(hold.purpose is Purpose.WORK)
 
 
 def _cells(hold: Hold) -> dict[str, Writable]:

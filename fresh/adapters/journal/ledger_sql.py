@@ -11,8 +11,7 @@ _FITS = """frozen IS NULL
     AND spent + held + :amount <= cap - CASE WHEN :is_work = 1 THEN aside ELSE 0 END"""
 
 HOLD = f"INSERT INTO hold ({_NAMES}) VALUES ({_VALUES}) ON CONFLICT DO NOTHING"
-TAKE = f"""UPDATE account SET held = held + :amount
-WHERE id IN (:day_account, :run_account, :agent_account) AND {_FITS}"""
+TAKE = f"UPDATE account SET held = held + :amount WHERE id = :account AND {_FITS}"
 SEND = "UPDATE hold SET state = 'sent' WHERE id = :id AND state IN ('held', 'sent')"
 
 

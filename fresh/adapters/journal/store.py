@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from fresh.adapters.journal import audit_schema, card_schema, schema
-from fresh.adapters.journal.fast_lane import PATIENCE, PRAGMAS, FastLane
+from fresh.adapters.journal.fast_lane import PATIENCE, PRAGMAS, Answer, FastLane
 from fresh.adapters.journal.window import VERSION, demand_known
 from fresh.domain.redaction import Redactor
 from fresh.errors import OperatorMistake, StorageFailed
@@ -61,12 +61,11 @@ class Store:
         with self._translated(), self._open().execution_options(writes=True).begin() as connection:
             yield connection
 
-    @contextmanager
-    def swiftly(self) -> Iterator[sqlite3.Cursor]:
-        """Open a write transaction on the bare driver of SQLite, for what everybody waits for."""
+    def swiftly(self, act: Callable[[sqlite3.Cursor], Answer]) -> Answer:
+        """Act in one write transaction on the bare driver of SQLite, for what everybody waits for."""
         self._open()
-        with self._translated(), self._lane.writing() as cursor:
-            yield cursor
+        with self._translated():
+            return self._lane.write(act)
 
     def at_once(self, sql: str, given: Mapping[str, Writable]) -> int:
         """Run one statement of plain SQL with `:names` on Postgres as a transaction of its own; return its row count.
