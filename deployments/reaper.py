@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from fresh.deciding import expire_due
+from fresh.domain.hosting import WhyReenter
 from fresh.domain.record import RunRecord
-from fresh.domain.reentry import MOST, Reentry, due, key_of
+from fresh.domain.reentry import MOST, Reentry, key_of, next_attempt
 from fresh.domain.status import RunStatus
 from fresh.errors import FreshError
 from fresh.settings import read_settings
@@ -29,6 +30,9 @@ SWEEP_EVERY = 30
 WAITING = frozenset({"SCHEDULED", "PENDING"})
 CLAIMS_WITHIN = 60.0
 """Seconds within which a flow run that was begun has claimed its repository."""
+
+BEGINS_WITHIN = 300.0
+"""Seconds after which one that a worker has taken but not begun is lost: a worker that died never comes back for it."""
 
 DEPLOYMENT = "run/interactive"
 
@@ -78,32 +82,28 @@ def reenter_dead(tools: Toolbox, begin: Begin | None = None) -> tuple[Reentry, .
         return ()
     # A deadline holds also where nobody hosts the run; a host lets it fire itself, and the first one counts.
     expire_due(tools.journal, tools.people, tools.clock.now())
-    if tools.journal.standing_claim(here, tools.clock.now()) is not None:
-        return ()
     begin = begin or _begin_deployment
-    done = []
-    for record in tools.journal.runs(here):
-        reentry = _due(tools, record)
-        if reentry is None:
+    for unhosted in tools.journal.runs_to_reenter(tools.clock.now()):
+        if unhosted.repository != here:
             continue
+        record = tools.journal.run(unhosted.run_id)
+        reentry = _next_attempt(tools, record, unhosted.why)
         if _is_under_way(tools, record, reentry):
             break
         if reentry.attempt >= MOST:
             _tell_given_up(tools, record, reentry)
             continue
-        if _begin(tools, record, reentry, begin):
-            done.append(reentry)
-            # One run at a time works on a repository; the next one gets its turn when this one has ended.
-            break
-    return tuple(done)
+        _begin(tools, record, reentry, begin)
+        # One run at a time works on a repository; the next one gets its turn when this one has ended.
+        return (reentry,)
+    return ()
 
 
-def _due(tools: Toolbox, record: RunRecord) -> Reentry | None:
-    answered = tools.journal.questions(record.id, unapplied=True)
+def _next_attempt(tools: Toolbox, record: RunRecord, why: WhyReenter) -> Reentry:
     progress = len(tools.journal.reports(record.id)) + sum(
         tools.journal.decision(question.id) is not None for question in tools.journal.questions(record.id)
     )
-    return due(record, bool(answered), progress, lambda key: tools.journal.recall(key) is not None)
+    return next_attempt(record.id, why, progress, lambda key: tools.journal.recall(key) is not None)
 
 
 def _is_under_way(tools: Toolbox, record: RunRecord, reentry: Reentry) -> bool:
@@ -115,19 +115,19 @@ def _is_under_way(tools: Toolbox, record: RunRecord, reentry: Reentry) -> bool:
     if not made:
         return False
     state = tools.control.state(flow_run)
-    if state in WAITING:
-        return True
     age = (tools.clock.now() - datetime.fromisoformat(made)).total_seconds()
-    return state == "RUNNING" and age < CLAIMS_WITHIN
+    if state == "PENDING" and age >= BEGINS_WITHIN:
+        tools.control.retire(flow_run, "The worker that took it never began it.")
+        return False
+    return state in WAITING or (state == "RUNNING" and age < CLAIMS_WITHIN)
 
 
-def _begin(tools: Toolbox, record: RunRecord, reentry: Reentry, begin: Begin) -> bool:
+def _begin(tools: Toolbox, record: RunRecord, reentry: Reentry, begin: Begin) -> None:
     """Hand the run to the runner, once for each attempt, and count it."""
     name = key_of(record.id, reentry)
     flow_run = begin(record, name)
     tools.journal.remember(name, f"{flow_run} {tools.clock.now().isoformat()}")
     print(f"Run {record.id} is entered again ({reentry.why}, attempt {reentry.attempt + 1}).", flush=True)
-    return True
 
 
 def _begin_deployment(record: RunRecord, key: str) -> str:

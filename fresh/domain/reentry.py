@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fresh.domain.record import RunRecord
+from fresh.domain.hosting import WhyReenter
 
 MOST = 3
 """Attempts without any progress between them; then a person must look."""
@@ -17,7 +17,7 @@ class Reentry:
 
     progress: int
     attempt: int
-    why: str
+    why: WhyReenter
 
 
 def key_of(run_id: str, reentry: Reentry) -> str:
@@ -25,17 +25,13 @@ def key_of(run_id: str, reentry: Reentry) -> str:
     return f"reentry:{run_id}:{reentry.progress}:{reentry.attempt}"
 
 
-def due(record: RunRecord, answered: bool, progress: int, made: Callable[[str], bool]) -> Reentry | None:
-    """Say which attempt is next for a run that no process works on; None when it has nothing to go on with.
+def next_attempt(run_id: str, why: WhyReenter, progress: int, made: Callable[[str], bool]) -> Reentry:
+    """Say which attempt is next for a run that nobody hosts; the `MOST`th one is none, but for a person to look at.
 
-    A run that has ended is entered again only for a parked agent whose question was answered since. `made` says
-    whether the attempt of a name was made.
+    `made` says whether the attempt of a name was made.
     """
-    if record.closed_at is not None and not answered:
-        return None
-    why = "its process died" if record.closed_at is None else "a parked agent was answered"
     for attempt in range(MOST):
         reentry = Reentry(progress, attempt, why)
-        if not made(key_of(record.id, reentry)):
+        if not made(key_of(run_id, reentry)):
             return reentry
     return Reentry(progress, MOST, why)

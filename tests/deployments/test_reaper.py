@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from deployments.reaper import reenter_dead, sweep
+from deployments.reaper import BEGINS_WITHIN, reenter_dead, sweep
 from fresh.domain.agent import Outcome
+from fresh.domain.approval import Answer
+from fresh.domain.hosting import WhyReenter
 from fresh.domain.record import Host, RunRecord
 from fresh.domain.stopping import WhyStopped
 from fresh.wiring import using
@@ -43,6 +45,12 @@ class Began:
         return flow_run
 
 
+def advance(fakes: Fakes, seconds: float) -> None:
+    clock = fakes.tools.clock
+    assert isinstance(clock, FakeClock)
+    clock.at += timedelta(seconds=seconds)
+
+
 def opened(fakes: Fakes) -> RunRecord:
     return fakes.tools.journal.open_run(a_run(repository=str(fakes.tools.repository)))
 
@@ -52,7 +60,7 @@ def test_a_run_whose_process_died_is_begun_again(fakes: Fakes) -> None:
 
     (reentry,) = reenter_dead(fakes.tools, began)
 
-    assert reentry.why == "its process died"
+    assert reentry.why is WhyReenter.DIED
     assert began.keys == [f"reentry:{record.id}:0:0"]
 
 
@@ -72,6 +80,19 @@ def test_an_attempt_that_is_on_its_way_is_waited_for(fakes: Fakes) -> None:
     reenter_dead(fakes.tools, began)
 
     assert len(began.keys) == 1
+
+
+def test_an_attempt_that_a_dead_worker_had_taken_is_not_waited_for_for_ever(fakes: Fakes) -> None:
+    opened(fakes)
+    began, control = Began(fakes, "PENDING"), fakes.tools.control
+    assert isinstance(control, FakeControlRoom)
+    reenter_dead(fakes.tools, began)
+    advance(fakes, BEGINS_WITHIN)
+
+    reenter_dead(fakes.tools, began)
+
+    assert len(began.keys) == 2
+    assert control.states["flow-1"] == "CRASHED"
 
 
 def test_after_three_attempts_without_progress_a_person_is_told_once(fakes: Fakes) -> None:
@@ -109,7 +130,39 @@ def test_a_parked_agent_is_left_alone_until_somebody_answers(fakes: Fakes) -> No
     fakes.tools.journal.decide(question.id, a_decision())
     (reentry,) = reenter_dead(fakes.tools, began)
 
-    assert reentry.why == "a parked agent was answered"
+    assert reentry.why is WhyReenter.UNDELIVERED
+
+
+def test_the_clock_answers_for_a_parked_agent_too_where_nobody_hosts_the_run(fakes: Fakes) -> None:
+    record, began = opened(fakes), Began(fakes)
+    fakes.tools.journal.add_agent(a_ticket(), NOON)
+    question = fakes.tools.journal.ask(a_question())
+    advance(fakes, 3600)
+
+    (reentry,) = reenter_dead(fakes.tools, began)
+
+    decision = fakes.tools.journal.decision(question.id)
+    assert decision is not None
+    assert (decision.answer, decision.through) == (Answer.EXPIRED, "clock")
+    assert reentry.why is WhyReenter.UNDELIVERED
+    assert began.keys == [f"reentry:{record.id}:1:0"]
+
+
+def test_who_waits_longest_comes_first_and_other_repositories_are_left_to_their_own_reapers(
+    fakes: Fakes,
+) -> None:
+    journal, here, began = fakes.tools.journal, str(fakes.tools.repository), Began(fakes)
+    journal.open_run(a_run("bbbb0000", later(5), here))
+    journal.open_run(a_run("aaaa0000", later(1), here))
+    journal.open_run(a_run("cccc0000", NOON, "/elsewhere"))
+
+    reenter_dead(fakes.tools, began)
+    journal.close_run("aaaa0000", WhyStopped.DONE, later(60), None)
+    reenter_dead(fakes.tools, began)
+    journal.close_run("bbbb0000", WhyStopped.DONE, later(60), None)
+
+    assert began.keys == ["reentry:aaaa0000:0:0", "reentry:bbbb0000:0:0"]
+    assert reenter_dead(fakes.tools, began) == ()
 
 
 def test_a_run_that_has_ended_is_never_begun_again(fakes: Fakes) -> None:
@@ -125,9 +178,7 @@ def test_a_host_on_another_machine_is_believed_while_it_beats(fakes: Fakes) -> N
     fakes.tools.journal.claim(record.repository, record.id, far, NOON)
 
     assert reenter_dead(fakes.tools, began) == ()
-    clock = fakes.tools.clock
-    assert isinstance(clock, FakeClock)
-    clock.at += timedelta(seconds=20)
+    advance(fakes, 20)
 
     assert len(reenter_dead(fakes.tools, began)) == 1
 

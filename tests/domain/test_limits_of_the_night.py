@@ -6,10 +6,11 @@ from datetime import datetime
 
 import pytest
 
+from fresh.domain.hosting import WhyReenter
 from fresh.domain.hours import WorkHours
-from fresh.domain.reentry import MOST, Reentry, due, key_of
+from fresh.domain.reentry import MOST, Reentry, key_of, next_attempt
 from fresh.domain.room import MIB, Machine, room
-from tests.fakes.story import a_run, an_order
+from tests.fakes.story import RUN, an_order
 
 GIB = 1024 * MIB
 
@@ -59,14 +60,12 @@ def test_a_machine_that_cannot_be_read_is_not_held_against_the_run() -> None:
 
 
 def test_attempts_without_progress_are_counted_to_their_bound() -> None:
-    record = a_run()
     made: set[str] = set()
     for number in range(MOST):
-        found = due(record, False, 2, made.__contains__)
-        assert found == Reentry(2, number, "its process died")
-        made.add(key_of(record.id, found))
+        found = next_attempt(RUN, WhyReenter.DIED, 2, made.__contains__)
+        assert found == Reentry(2, number, WhyReenter.DIED)
+        made.add(key_of(RUN, found))
 
-    last = due(record, False, 2, made.__contains__)
+    last = next_attempt(RUN, WhyReenter.DIED, 2, made.__contains__)
 
-    assert last is not None
     assert last.attempt == MOST

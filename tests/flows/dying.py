@@ -1,8 +1,8 @@
 """Host a run in a process of its own that stops at one point around a decision, to be killed there or to go on.
 
-    python -m tests.flows.dying FOLDER POINT
+    python -m tests.flows.dying FOLDER POINT [MINUTES]
 
-It says `at POINT` and waits for a line. What it publishes, and the commits of its fake repository, outlive it.
+It says `at POINT` and waits for a line. Nobody has more than the minutes to answer. What it publishes, and the commits of its fake repository, outlive it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def keep(made: Fakes, file: Path) -> None:
     made.workspace.publish = saved(made.workspace.publish)  # type: ignore[method-assign]
 
 
-def main(folder: Path, point: str) -> None:
+def main(folder: Path, point: str, minutes: float = 60.0) -> None:
     """Carry a run of one agent out, or go on with it."""
     from flows.run import run
 
@@ -106,10 +106,10 @@ def main(folder: Path, point: str) -> None:
     made.tools.forge = LastingForge(folder / "published", stop)
     print("hosting", flush=True)
     with using(made.tools):
-        run(RunOrder(repo=str(made.tools.repository), agents=1), RUN)
+        run(RunOrder(repo=str(made.tools.repository), agents=1, approval_timeout=minutes), RUN)
     print("done", flush=True)
     os._exit(0)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2], *(float(minutes) for minutes in sys.argv[3:]))

@@ -16,6 +16,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from deployments.reaper import reenter_dead
 from fresh.adapters.prefect_control import PrefectControl
 from fresh.adapters.prefect_server.child import free_port
 from fresh.adapters.processes import lives
@@ -23,10 +24,13 @@ from fresh.adapters.sql_journal import SqlJournal
 from fresh.deciding import decide
 from fresh.domain.agent import Outcome
 from fresh.domain.answering import Attempt, Won
-from fresh.domain.approval import Answer
+from fresh.domain.approval import Answer, OnDeadline
 from fresh.domain.audit import first_broken
+from fresh.domain.hosting import WhyReenter
 from fresh.domain.people import Actor, Door, People
+from fresh.domain.record import RunRecord
 from tests.fakes.story import RUN
+from tests.fakes.toolbox import a_toolbox
 from tests.flows.dying import POINTS
 
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -52,10 +56,10 @@ class Drill:
         self._hosts: list[subprocess.Popen[str]] = []
         self.flow_runs: set[str] = set()
 
-    def host(self, point: str = "-") -> subprocess.Popen[str]:
-        """Start a process that hosts the run and stops at a point."""
+    def host(self, point: str = "-", minutes: float = 60.0) -> subprocess.Popen[str]:
+        """Start a process that hosts the run, in which a question has so many minutes, and stops at a point."""
         started = subprocess.Popen(
-            [sys.executable, "-m", "tests.flows.dying", str(self.folder), point],
+            [sys.executable, "-m", "tests.flows.dying", str(self.folder), point, str(minutes)],
             cwd=ROOT,
             env={**os.environ, "PREFECT_API_URL": self.url},
             stdin=subprocess.PIPE,
@@ -216,6 +220,46 @@ def test_a_server_that_is_killed_around_a_decision_loses_none(
         drill.note_flow_run()
         drill.check(began)
     finally:
+        drill.end()
+
+
+def test_a_deadline_that_passes_while_nobody_hosts_the_run_does_what_its_card_said(
+    tmp_path: Path, prefect_url: str
+) -> None:
+    drill = Drill(tmp_path.resolve(), prefect_url)
+    fakes = a_toolbox(drill.folder, PrefectControl({}))
+    try:
+        host = drill.host("asked", minutes=0.02)
+        said(host, "at asked", drill.folder / "log")
+        drill.note_flow_run()
+        host.kill()
+        host.wait()
+        (question,) = drill.journal.questions(RUN, undecided=True)
+        assert question.particulars is not None
+        assert question.particulars.on_deadline is OnDeadline.CONTINUE_AS_DRAFT
+        until(lambda: datetime.now(UTC) > question.deadline, 30)
+        begun: list[subprocess.Popen[str]] = []
+
+        def begin(record: RunRecord, key: str) -> str:
+            begun.append(drill.host())
+            return "another flow run"
+
+        (reentry,) = reenter_dead(fakes.tools, begin)
+
+        assert reentry.why is WhyReenter.UNDELIVERED
+        said(begun[0], "done", drill.folder / "log")
+        drill.note_flow_run()
+        (standing,) = drill.journal.standings(RUN)
+        assert standing.decision is not None
+        assert (standing.decision.answer, standing.decision.through) == (Answer.EXPIRED, "clock")
+        assert standing.applied_at is not None
+        (report,) = drill.journal.reports(RUN)
+        assert (report.outcome, report.reviewed_by) == (Outcome.COMPLETED, None)
+        assert (drill.folder / "published").read_text().split() == [report.agent_id]
+        assert reenter_dead(fakes.tools, begin) == ()
+        assert len(begun) == 1
+    finally:
+        fakes.tools.journal.close()  # type: ignore[attr-defined]
         drill.end()
 
 
