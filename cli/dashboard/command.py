@@ -10,8 +10,6 @@ import click
 from cli.place import Place, find_place, with_repo
 from fresh.errors import OperatorMistake
 
-LOOPBACK = "127.0.0.1"
-
 
 @click.command(short_help="Watch a run on the full screen, and decide by key.")
 @click.option("--web", is_flag=True, help="Show it in a browser on this machine instead.")
@@ -34,14 +32,16 @@ def dashboard(web: bool, port: int, repo: str) -> None:
 
 
 def _serve(place: Place, port: int) -> None:
-    """Serve it to browsers of this machine alone: whoever sees it may decide. Raises OperatorMistake."""
+    """Serve it to browsers of this machine alone. Raises OperatorMistake."""
     try:
-        from textual_serve.server import Server
+        from cli.dashboard.served import LOOPBACK, LocalServer, demand_free
     except ImportError as missing:
         raise OperatorMistake(
             "The dashboard in a browser needs the package textual-serve.",
             hint="pip install 'fresh-agents[web]', or leave --web out.",
         ) from missing
+    demand_free(port)
     words = (sys.executable, "-P", "-m", "cli.main", "auto", "dashboard", "--repo", str(place.repository))
     click.echo(f"Open http://{LOOPBACK}:{port} on this machine; Ctrl-C ends it.")
-    Server(shlex.join(words), host=LOOPBACK, port=port, title="Fresh").serve()
+    # `exec`, so that the shell in between does not outlive what it started.
+    LocalServer(f"exec {shlex.join(words)}", port).serve()
