@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 
+import httpx
 from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
 
 from flows.stopping import reason_to_stop
 from fresh.domain.agent import Outcome, Ticket
-from fresh.domain.stopping import WhyStopped
-from fresh.errors import FreshError, ServerUnreachable
+from fresh.errors import ServerUnreachable
 from fresh.wiring import Toolbox
 from tasks.durable import narrate
 from tasks.reporting import complete, report_of
@@ -23,6 +23,9 @@ BEAT = 1.0
 SILENT = 15.0
 """Seconds without a beat after which the host of an agent counts as dead."""
 
+BEGINS = 240.0
+"""Seconds that a worker may take from picking an agent up to its first line of code; interpreters start slowly together."""
+
 UNSEATED = 600.0
 """Seconds that an agent may wait for a worker before somebody is told."""
 
@@ -30,6 +33,16 @@ MOST = 5
 """Hosts that an agent may have; after them something about it ends its hosts."""
 
 ENDED = frozenset({"COMPLETED", "FAILED", "CRASHED"})
+HOSTED = frozenset({"RUNNING", "PAUSED", "CANCELLING"})
+
+
+class Fate(StrEnum):
+    """What became of one attempt to let a worker host an agent."""
+
+    REPORTED = "it has a report"
+    CANCELLED = "it was cancelled in Prefect"
+    DIED = "its host is gone"
+    UNSEATED = "no worker has taken it, and none should any more"
 
 
 def send_away(tools: Toolbox, ticket: Ticket) -> None:
@@ -38,13 +51,22 @@ def send_away(tools: Toolbox, ticket: Ticket) -> None:
     Entered again, it finds the flow run that was begun before: its key counts once.
     """
     for attempt in range(_begun(tools, ticket), MOST):
-        flow_run = _begin(tools, ticket, attempt)
-        if _has_report(tools, ticket, flow_run):
+        try:
+            flow_run = _begin(tools, ticket, attempt)
+        except ObjectNotFound:
+            missing = f"The Prefect server has no deployment {DEPLOYMENT}; a worker of {tools.work_pool} makes it when it starts."
+            complete(ticket, report_of(ticket, Outcome.FAILED, failure=missing))
             return
-        if tools.control.state(flow_run) == "CANCELLED":
+        fate = Fate.UNSEATED if flow_run is None else _Vigil(tools, ticket, flow_run).keep()
+        if fate is Fate.REPORTED:
+            return
+        if fate is Fate.CANCELLED:
             complete(
                 ticket, report_of(ticket, Outcome.STOPPED, failure="Its flow run was cancelled in Prefect.")
             )
+            return
+        if fate is Fate.UNSEATED:
+            _call_off(tools, ticket, flow_run)
             return
         narrate(
             tools,
@@ -52,7 +74,7 @@ def send_away(tools: Toolbox, ticket: Ticket) -> None:
             f"Agent {ticket.agent_id}: its host died; another one goes on.",
             ticket.agent_id,
         )
-        tools.control.retire(flow_run, "Its host is gone; the agent goes on elsewhere.")
+        _retire(tools, flow_run, "Its host is gone; the agent goes on elsewhere.")
     complete(ticket, report_of(ticket, Outcome.FAILED, failure=f"{MOST} hosts died under it."))
 
 
@@ -74,90 +96,106 @@ def _begun(tools: Toolbox, ticket: Ticket) -> int:
     return made[-1] if made else 0
 
 
-def _begin(tools: Toolbox, ticket: Ticket, attempt: int) -> str:
-    made = run_deployment(
-        DEPLOYMENT,
-        parameters={"ticket": ticket.model_dump(mode="json")},
-        timeout=0,
-        as_subflow=True,
-        idempotency_key=f"{ticket.agent_id}/{attempt}",
-        tags=["autonomous", f"run:{ticket.run_id}", f"agent:{ticket.agent_id}"],
-    )
-    tools.journal.remember(_key(ticket, attempt), str(made.id))  # type: ignore[union-attr]
-    return str(made.id)  # type: ignore[union-attr]
+def _begin(tools: Toolbox, ticket: Ticket, attempt: int) -> str | None:
+    """Create the flow run of an attempt, whatever outage there is; None when the run ended meanwhile.
 
-
-def _has_report(tools: Toolbox, ticket: Ticket, flow_run: str) -> bool:
-    """Wait until the agent has ended (True) or its host is gone (False); an outage of Prefect is sat out."""
-    began, is_told = time.monotonic(), False
-    while True:
-        if any(report.agent_id == ticket.agent_id for report in tools.journal.reports(ticket.run_id)):
-            return True
-        with suppress(ServerUnreachable):
-            state = tools.control.state(flow_run)
-            if state in ENDED or state == "CANCELLED":
-                return any(
-                    report.agent_id == ticket.agent_id for report in tools.journal.reports(ticket.run_id)
-                )
-            if state in ("RUNNING", "PAUSED") and tools.journal.last_pulse(ticket.agent_id) is not None:
-                if not lives_elsewhere(tools, ticket.agent_id):
-                    return False
-            elif time.monotonic() - began > UNSEATED and not is_told:
-                is_told = True
-                text = f"Agent {ticket.agent_id} has waited {UNSEATED / 60:.0f} minutes for a worker of {tools.work_pool}."
-                narrate(tools, ticket.run_id, text, ticket.agent_id)
-        time.sleep(BEAT)
-
-
-@contextmanager
-def attended(tools: Toolbox, ticket: Ticket) -> Iterator[None]:
-    """On a worker: make ready what a run prepares, beat for the agent, and end this process when the run is stopped by force."""
-    if tools.work_pool is None:
-        yield
-        return
-    if reason_to_stop(tools, ticket.run_id) is WhyStopped.FORCED:
-        # It was on its way here when everything else was killed.
-        os._exit(1)
-    _make_ready(tools, ticket)
-    ended = threading.Event()
-    watch = threading.Thread(target=_watch, args=(tools, ticket, ended), name="attend", daemon=True)
-    watch.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        watch.join(timeout=5.0)
-
-
-def _make_ready(tools: Toolbox, ticket: Ticket) -> None:
-    """Bring the base, the environment, and what the agent has made so far, to this machine.
-
-    A commit that only a dead host's mirror held is made anew: its steps are forgotten, and an engine that keeps its
-    conversation pays nothing twice.
+    Raises ObjectNotFound where no worker has made the deployment.
     """
-    tools.journal.pulse(ticket.agent_id, tools.host, tools.clock.now())
-    tools.workspace.take_base(ticket.base)
-    tools.prover.ready(ticket.order, ticket.base)
-    status = tools.journal.status(ticket.run_id)
-    made = {agent.id: agent.commit for agent in status.agents} if status is not None else {}
-    commit = made.get(ticket.agent_id)
-    if commit is None or tools.workspace.contains(commit, ticket.base):
-        return
-    try:
-        tools.workspace.take_base(commit)
-    except FreshError:
-        tools.journal.forget_work(ticket.agent_id)
-
-
-def _watch(tools: Toolbox, ticket: Ticket, ended: threading.Event) -> None:
-    obeyed = tools.journal.stop_requests(ticket.run_id)
-    while not ended.wait(BEAT):
+    while True:
         try:
-            tools.journal.pulse(ticket.agent_id, tools.host, tools.clock.now())
-            requests = tools.journal.stop_requests(ticket.run_id)
-        except FreshError as trouble:
-            tools.log.warning("%s", trouble.message)
+            made = run_deployment(
+                DEPLOYMENT,
+                parameters={"ticket": ticket.model_dump(mode="json")},
+                timeout=0,
+                as_subflow=True,
+                idempotency_key=f"{ticket.agent_id}/{attempt}",
+                tags=["autonomous", f"run:{ticket.run_id}", f"agent:{ticket.agent_id}"],
+            )
+        except httpx.HTTPError as trouble:
+            tools.log.warning("Agent %s is not sent off yet: %s", ticket.agent_id, trouble)
+            if reason_to_stop(tools, ticket.run_id, ticket.agent_id) is not None:
+                return None
+            tools.clock.sleep(BEAT)
             continue
-        if any(request.force and request not in obeyed for request in requests):
-            tools.sandbox.kill_all()
-            os._exit(1)
+        tools.journal.remember(_key(ticket, attempt), str(made.id))  # type: ignore[union-attr]
+        return str(made.id)  # type: ignore[union-attr]
+
+
+def _call_off(tools: Toolbox, ticket: Ticket, flow_run: str | None) -> None:
+    """Report an agent that no worker has taken while there was time for it."""
+    why = reason_to_stop(tools, ticket.run_id, ticket.agent_id)
+    _retire(tools, flow_run, "The run ended before a worker had a seat for it.")
+    words = f"No worker of {tools.work_pool} took it before the end, because {why}."
+    complete(ticket, report_of(ticket, Outcome.STOPPED, failure=words))
+
+
+def _retire(tools: Toolbox, flow_run: str | None, why: str) -> None:
+    """Mark a flow run as over; in an outage it is only a row that stays behind."""
+    if flow_run is not None:
+        with suppress(ServerUnreachable):
+            tools.control.retire(flow_run, why)
+
+
+@dataclass
+class _Vigil:
+    """Watch one attempt until it is known what became of it; an outage of Prefect is sat out."""
+
+    tools: Toolbox
+    ticket: Ticket
+    flow_run: str
+    _state: str | None = None
+    _since: datetime = field(init=False)
+    _is_told: bool = False
+
+    def __post_init__(self) -> None:
+        self._since = self.tools.clock.now()
+
+    def keep(self) -> Fate:
+        """Look every second."""
+        while True:
+            if self._is_reported():
+                return Fate.REPORTED
+            with suppress(ServerUnreachable):
+                fate = self._judge(self.tools.control.state(self.flow_run))
+                if fate is not None:
+                    # It may have ended properly between the two looks.
+                    return Fate.REPORTED if self._is_reported() else fate
+            self.tools.clock.sleep(BEAT)
+
+    def _is_reported(self) -> bool:
+        reports = self.tools.journal.reports(self.ticket.run_id)
+        return any(report.agent_id == self.ticket.agent_id for report in reports)
+
+    def _judge(self, state: str | None) -> Fate | None:
+        """Judge by the state that Prefect knows; None means: go on waiting. A flow run that was deleted is None too."""
+        if state != self._state:
+            self._state, self._since = state, self.tools.clock.now()
+        if state is None or state in ENDED:
+            return Fate.DIED
+        if state == "CANCELLED":
+            return Fate.CANCELLED
+        if state in HOSTED:
+            if self._is_heard():
+                return None
+            return Fate.CANCELLED if state == "CANCELLING" else Fate.DIED
+        return self._judge_waiting()
+
+    def _is_heard(self) -> bool:
+        """Say whether the host lives: the pulse of the one before is old, so a new one gets time for its first."""
+        return self._waited() < SILENT or lives_elsewhere(self.tools, self.ticket.agent_id)
+
+    def _waited(self) -> float:
+        return (self.tools.clock.now() - self._since).total_seconds()
+
+    def _judge_waiting(self) -> Fate | None:
+        """Judge a flow run that no process hosts yet: a worker that died on the way to it never comes back for it."""
+        waited = self._waited()
+        if reason_to_stop(self.tools, self.ticket.run_id, self.ticket.agent_id) is not None:
+            return Fate.UNSEATED
+        if self._state == "PENDING" and waited > BEGINS:
+            return Fate.DIED
+        if waited > UNSEATED and not self._is_told:
+            self._is_told = True
+            text = f"Agent {self.ticket.agent_id} has waited {UNSEATED / 60:.0f} minutes for a worker of {self.tools.work_pool}."
+            narrate(self.tools, self.ticket.run_id, text, self.ticket.agent_id)
+        return None

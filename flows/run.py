@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from prefect import flow, tags, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.agent import agent
 from flows.forcing import end_now, leave
 from flows.holding import Holding
-from flows.launching import lives_elsewhere, send_away
+from flows.launching import lives_elsewhere
 from flows.reviewing import Reviewers
+from flows.seating import Seats
 from flows.stopping import reason_to_stop
 from flows.supervising import supervised
 from fresh.domain import narration
@@ -34,11 +32,10 @@ from tasks.opening import draw, open_run
 from tasks.preparing import prepare, survey
 from tasks.reporting import close, complete, report_of, write_report
 from tasks.showing import show_progress
-from tasks.spending import note_shrinking, seats, told_of_money
+from tasks.spending import told_of_money
 
 THREADS = 512
 """A waiting agent keeps its thread, so there must be more of them than seats."""
-POLL = 0.5
 MOST_TRIES = 3
 """How many features a wave may draw for each of its seats, when engines decline."""
 
@@ -115,21 +112,10 @@ def _retire_dead(tools: Toolbox, record: RunRecord) -> None:
             tools.control.retire(dead, "Its process died; the run was entered again.")
 
 
-@task(task_run_name="seat of {ticket.agent_id}", cache_policy=NO_CACHE)
-def launch(ticket: Ticket) -> None:
-    """Seat one agent as a subflow of the run: here, or on a worker where a work pool is set."""
-    tools = toolbox(Path(ticket.repository))
-    if tools.work_pool is not None:
-        send_away(tools, ticket)
-    else:
-        agent(ticket, return_state=True)
-
-
 def _work(tools: Toolbox, record: RunRecord) -> WhyStopped:
     """Fill seats until there is a reason to stop and everybody has ended."""
-    ended: queue.SimpleQueue[str] = queue.SimpleQueue()
-    live: dict[str, EngineName] = {}
-    waiting = _unfinished(tools, record)
+    seats = Seats(tools, record)
+    waiting = seats.rejoin(_unfinished(tools, record))
     may_draw = record.closed_at is None
     why: WhyStopped | None = None
     holding, reviewers = Holding(tools, record), Reviewers(tools, record)
@@ -138,26 +124,25 @@ def _work(tools: Toolbox, record: RunRecord) -> WhyStopped:
         if why is not None:
             _leave_unstarted(waiting, why)
         else:
-            waiting += _answered(tools, record, live)
-        engine, free = _free_seats(tools, record, live)
+            waiting += _answered(tools, record, seats.live)
+        engine, free = seats.free()
         wanted = min(free, _still_wanted(tools, record))
         is_held = False
         if why is None and (waiting or (may_draw and wanted > 0)):
             allowed = holding.seats(len(waiting) or wanted)
             is_held, free, wanted = allowed == 0, min(free, allowed), min(wanted, allowed)
         if may_draw and why is None and not waiting and wanted > 0:
-            wanted = reviewers.seats(wanted, len(live))
-            if reviewers.why is not None and not live:
+            wanted = reviewers.seats(wanted, len(seats.live))
+            if reviewers.why is not None and not seats.live:
                 return reviewers.why
             waiting = draw(record, wanted, engine) if wanted > 0 else []
             may_draw = bool(waiting) or wanted == 0
         for ticket in waiting[:free]:
-            live[ticket.agent_id] = ticket.engine
-            _seat(record, ticket, ended)
+            seats.fill(ticket)
         del waiting[:free]
-        if not live and not waiting and not is_held:
+        if not seats.live and not waiting and not is_held:
             return why or _why_nothing_more(may_draw, record.engine, engine)
-        _drop_ended(live, ended)
+        waiting += seats.clear_ended()
         _show(tools, record)
 
 
@@ -190,7 +175,7 @@ def _unfinished(tools: Toolbox, record: RunRecord) -> list[Ticket]:
     return [ticket for ticket in tools.journal.tickets(record.id) if ticket.agent_id not in reported]
 
 
-def _answered(tools: Toolbox, record: RunRecord, live: Mapping[str, EngineName]) -> list[Ticket]:
+def _answered(tools: Toolbox, record: RunRecord, live: Mapping[str, Ticket]) -> list[Ticket]:
     """Find the parked agents whose question was decided meanwhile, and take back their reports: they get a seat again.
 
     One that is live has been decided on while it was parking itself; its thread must end first.
@@ -222,48 +207,6 @@ def _leave_unstarted(waiting: list[Ticket], why: WhyStopped) -> None:
             outcome, left = Outcome.STOPPED, "Not gone on with" if entered else "Not started"
         complete(ticket, report_of(ticket, outcome, failure=f"{left}, because {why}."))
     waiting.clear()
-
-
-def _free_seats(tools: Toolbox, record: RunRecord, live: Mapping[str, EngineName]) -> tuple[EngineName, int]:
-    """Count the seats that nobody works in, and say which engine may take them.
-
-    Overnight, an agent that waits for an answer gives its seat away. Where a model works, there are no more seats than
-    the rest of the budget can fund; when it can fund none, what costs nothing goes on.
-    """
-    working = set(live)
-    if record.order.overnight:
-        working -= {question.agent_id for question in tools.journal.questions(record.id, undecided=True)}
-    free = max(0, record.order.agents - len(working))
-    if record.engine is not EngineName.LLM:
-        return record.engine, free
-    paid = {agent for agent, engine in live.items() if engine is EngineName.LLM}
-    funded = seats(tools, record, paid)
-    if funded < record.order.agents:
-        note_shrinking(tools, record, funded)
-    if funded > len(paid) or paid:
-        return EngineName.LLM, min(free, max(0, funded - len(paid)))
-    return EngineName.CODEMOD, free
-
-
-def _seat(record: RunRecord, ticket: Ticket, ended: queue.SimpleQueue[str]) -> None:
-    marks = (
-        "autonomous",
-        f"run:{record.id}",
-        f"agent:{ticket.agent_id}",
-        f"feature:{ticket.feature.key}",
-        f"kind:{ticket.kind}",
-        f"strategy:{record.order.strategy}",
-    )
-    with tags(*marks):
-        launch.submit(ticket).add_done_callback(lambda _: ended.put(ticket.agent_id))
-
-
-def _drop_ended(live: dict[str, EngineName], ended: queue.SimpleQueue[str]) -> None:
-    """Wait for somebody to end, but not for long; then take everybody out who did."""
-    with suppress(queue.Empty):
-        live.pop(ended.get(timeout=POLL), None)
-        while True:
-            live.pop(ended.get_nowait(), None)
 
 
 def _show(tools: Toolbox, record: RunRecord) -> None:

@@ -29,6 +29,7 @@ class FakeSandbox:
 
     unavailable: SandboxUnavailable | None = None
     leftovers: int = 0
+    kills: int = 0
     commands: list[Command] = field(default_factory=list)
     _script: list[tuple[tuple[str, ...], Answer]] = field(default_factory=list)
     _hanging: set[threading.Event] = field(default_factory=set)
@@ -70,6 +71,7 @@ class FakeSandbox:
         return removed
 
     def kill_all(self) -> None:
+        self.kills += 1
         for killed in tuple(self._hanging):
             killed.set()
 

@@ -14,7 +14,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
 from prefect.client.schemas.sorting import FlowRunSort
 
 from fresh.adapters.prefect_control import PrefectControl
-from fresh.domain.agent import Outcome
+from fresh.domain.agent import Outcome, Ticket
 from fresh.domain.approval import Answer, Decision, Question
 from fresh.domain.change import PolicyVerdict, Ruling
 from fresh.domain.order import RunOrder
@@ -377,3 +377,41 @@ def test_the_hours_end_a_run(fakes: Fakes) -> None:
 
     assert report.stopped is WhyStopped.HOURS
     assert len(report.agents) <= 1
+
+
+def test_an_agent_whose_seat_breaks_is_seated_again_and_ends_once(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import flows.seating
+
+    act, broken = flows.seating.agent, threading.Event()
+
+    def breaks_once(ticket: Ticket, **options: object) -> object:
+        if not broken.is_set():
+            broken.set()
+            raise RuntimeError("500 Internal Server Error")
+        return act(ticket, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(flows.seating, "agent", breaks_once)
+    report = carry_out(fakes)
+
+    assert [agent.outcome for agent in report.agents] == [Outcome.COMPLETED] * 3
+    told = [event.text for event in fakes.tools.journal.events(report.run_id)]
+    assert len([line for line in told if "its seat broke" in line]) == 1
+    assert len([line for line in told if " completed " in line]) == 3
+
+
+def test_an_agent_whose_seats_all_break_is_reported_as_failed_and_the_run_ends(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import flows.seating
+
+    def breaks(ticket: Ticket, **options: object) -> object:
+        raise RuntimeError("500 Internal Server Error")
+
+    monkeypatch.setattr(flows.seating, "agent", breaks)
+    report = carry_out(fakes, agents=1)
+
+    (agent,) = report.agents
+    assert agent.outcome is Outcome.FAILED
+    assert agent.failure == "3 seats broke under it; the Prefect UI has the reasons."
