@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal
 
-import httpx
-from prefect import pause_flow_run
-from prefect.exceptions import Pause
 from prefect.input import RunInput
-from prefect.input.run_input import keyset_from_base_key
-from prefect.runtime import flow_run
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from flows.pausing import pause
 from fresh.deciding import decide
 from fresh.domain import narration
 from fresh.domain.answering import Attempt, Won
 from fresh.domain.approval import LONGEST_WORDS, Answer, Decision, OnDeadline, Question, on_deadline
 from fresh.domain.people import Actor, Door
 from fresh.domain.quoting import line
-from fresh.errors import ServerUnreachable
+from fresh.errors import Mishap
 from fresh.wiring import Toolbox
 from tasks.durable import narrate, tell_decision
 
-POLL = 0.5
 UNCHOSEN = "choose"
-FEW = 2
-"""Retries of Prefect's client within a pause: its back-off doubles up to minutes, and outages are sat out here."""
-LONGER_THAN_ANY_RUN = 30 * 24 * 3600
-"""Seconds. A pause that times out ends the run as failed, so it must never do so: deadlines are our own."""
 
 
 class Reply(RunInput):
@@ -62,13 +51,22 @@ def ask(tools: Toolbox, question: Question) -> Decision | None:
     while (decision := journal.decision(standing.id)) is None:
         if _is_to_be_parked(standing, tools.clock.now()):
             return None
-        reply = _pause(tools, standing, attempt)
+        form = Reply.with_initial_data(description=standing.text)
+        reply = pause(form, f"{standing.id}-{attempt}", lambda: _is_over(tools, standing))
         attempt += 1
         if reply is not None:
             _take(tools, standing, reply)
     journal.apply(standing.id, tools.clock.now())
     tell_decision(tools, standing, decision)
     return decision
+
+
+def _is_over(tools: Toolbox, question: Question) -> bool:
+    """Tell whether nothing is waited for any more; an outage of the journal is no reason to go on."""
+    with suppress(Mishap):
+        decided = tools.journal.decision(question.id) is not None
+        return decided or _is_to_be_parked(question, tools.clock.now())
+    return False
 
 
 def _is_to_be_parked(question: Question, now: datetime) -> bool:
@@ -89,50 +87,3 @@ def _take(tools: Toolbox, question: Question, reply: Reply) -> None:
             return
         told = f"an answer of {line(reply.by) or 'somebody'} through the Prefect form has no effect: {response.sentence}"
     narrate(tools, question.run_id, f"Agent {question.agent_id}: {told}", question.agent_id)
-
-
-def _pause(tools: Toolbox, question: Question, attempt: int) -> Reply | None:
-    """Pause this flow run once; None when it was woken without a reply, because the journal has something to say.
-
-    A key is used once for each pause: Prefect answers a used key with the old reply. After an outage the same key
-    is entered again, and a reply that was given meanwhile comes back at once.
-    """
-    key = f"{question.id}-{attempt}"
-    form = Reply.with_initial_data(description=question.text)
-    while True:
-        try:
-            # Prefect's annotations know whole seconds alone; it takes fractions as well.
-            with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: FEW}):
-                reply: Reply = pause_flow_run(  # type: ignore[call-overload]
-                    wait_for_input=form, key=key, poll_interval=POLL, timeout=LONGER_THAN_ANY_RUN
-                )
-                return reply
-        except ValidationError:
-            return None
-        except (httpx.HTTPError, RuntimeError, Pause):
-            # Pause means: paused already, by a request whose answer was lost.
-            if not _outlast(tools, question, form, key):
-                return None
-
-
-def _outlast(tools: Toolbox, question: Question, form: type[Reply], key: str) -> bool:
-    """Sit out an outage. True: enter the pause again. False: the run is final or the journal has the decision."""
-    form_is_shown = False
-    while tools.journal.decision(question.id) is None:
-        try:
-            state = tools.control.state(str(flow_run.id))
-            if state != "PAUSED":
-                return state == "RUNNING"
-            if not form_is_shown:
-                _show_form(form, key)
-                form_is_shown = True
-        except ServerUnreachable:
-            pass
-        time.sleep(POLL)
-    return False
-
-
-def _show_form(form: type[Reply], key: str) -> None:
-    """Save the form again: the outage may have begun between the pause and its form."""
-    with contextlib.suppress(httpx.HTTPError):
-        form.save(keyset_from_base_key(f"paused-{key}"))

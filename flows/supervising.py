@@ -1,4 +1,4 @@
-"""While a run is hosted: beat, let the clock answer, wake agents whose question was decided elsewhere, obey stops."""
+"""While a run is hosted: beat, let the clock answer, obey stops and Prefect's cancel button."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from flows.launching import lives_elsewhere
 from fresh.deciding import ask_to_stop, decide, expire_due
 from fresh.domain.answering import Attempt
 from fresh.domain.approval import Answer, Question
@@ -20,7 +21,7 @@ from tasks.showing import show_money
 from tasks.spending import reap, watch_money
 
 LOOK = 0.2
-"""Seconds between two looks at what was decided and asked; half of the way from a click to a flow that goes on."""
+"""Seconds between two looks at what was asked, and at what the clock answers."""
 BEAT = 3
 """Looks between two signs of life."""
 LOOK_AT_PREFECT = 25
@@ -102,8 +103,6 @@ class _Watch:
         requests = still_asked(record, requests)
         for question in tools.journal.questions(record.id, undecided=True):
             _answer(tools, question, requests, look_closer)
-        for question in tools.journal.questions(record.id, unapplied=True):
-            _wake(tools, question, "The question is decided.")
         return True
 
     def _is_still_ours(self) -> bool:
@@ -129,20 +128,19 @@ def _obey_prefect(tools: Toolbox, record: RunRecord, requests: tuple[StopRequest
 
 
 def _answer(tools: Toolbox, question: Question, requests: tuple[StopRequest, ...], look_closer: bool) -> None:
-    """Answer an open question when a stop request or Prefect's cancel button does; wake who is to be parked.
+    """Answer an open question when a stop request or Prefect's cancel button does.
 
-    Only of an agent that waits in this very process: one that is parked has ended its flow run, and one that a dead
-    host left behind is entered again first.
+    Only of an agent that waits in a living process: one that is parked has ended its flow run, and one that a dead host
+    left behind is entered again first.
     """
     hosting = tools.journal.hosting(question.agent_id)
-    if hosting.host != tools.host or hosting.ended is not None:
+    lives = hosting.host == tools.host or lives_elsewhere(tools, question.agent_id)
+    if not lives or hosting.ended is not None:
         return
     asked_to_stop = [request for request in requests if request.agent_id in (None, question.agent_id)]
     if asked_to_stop:
         stop = asked_to_stop[-1]
         _stop(tools, question, Actor(door=Door.STOP, name=stop.by), f"asked through {stop.through}")
-    elif tools.clock.now() >= question.deadline:
-        _wake(tools, question, "Nobody has answered in time.")
     elif look_closer and hosting.flow_run is not None:
         with suppress(ServerUnreachable):
             if tools.control.state(hosting.flow_run) in FINAL:
@@ -152,18 +150,3 @@ def _answer(tools: Toolbox, question: Question, requests: tuple[StopRequest, ...
 def _stop(tools: Toolbox, question: Question, actor: Actor, words: str) -> None:
     attempt = Attempt(question=question.id, answer=Answer.STOPPED, words=words, seal=question.seal)
     decide(tools.journal, tools.people, actor, attempt, tools.clock.now())
-
-
-def _wake(tools: Toolbox, question: Question, why: str) -> None:
-    """Wake the paused flow run, if this very process hosts it; in an outage the next beat tries again.
-
-    What another process hosted, or has ended, would be Running for ever: nobody is there to go on.
-    """
-    hosting = tools.journal.hosting(question.agent_id)
-    if hosting.host != tools.host or hosting.ended is not None or hosting.flow_run is None:
-        return
-    with suppress(ServerUnreachable):
-        woken = tools.control.wake(hosting.flow_run, why)
-        if woken and tools.journal.hosting(question.agent_id).ended is not None:
-            # It has ended in this very moment, by itself.
-            tools.control.retire(hosting.flow_run, "It had ended when it was woken.")

@@ -927,10 +927,6 @@ class ControlRoom(Protocol):
         """Read the type of a run's state, e.g. PAUSED; None for an unknown run."""
         ...
 
-    def wake(self, flow_run_id: str, why: str) -> bool:
-        """Let a paused run of this very process go on; False when it is not waiting (any more)."""
-        ...
-
     def retire(self, flow_run_id: str, why: str) -> None:
         """Mark a run whose process is gone as crashed."""
         ...

@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
-from prefect.states import Cancelled, Crashed, Running, Scheduled
+from prefect.states import Cancelled, Crashed, Scheduled
 
 from fresh.errors import OperatorMistake, Refusal, ServerUnreachable
 
@@ -41,21 +41,6 @@ class PrefectControl:
             except ObjectNotFound:
                 return None
             return found.type.value if found is not None else None
-
-    def wake(self, flow_run_id: str, why: str) -> bool:
-        """Let a paused or cancelled run of this very process go on without an answer; it then reads the journal.
-
-        Only the host itself may do this: a run whose process is dead would be Running for ever.
-        """
-        with self._client() as client:
-            try:
-                found = client.read_flow_run(UUID(flow_run_id)).state
-                if found is None or found.is_running():
-                    return False
-                client.set_flow_run_state(UUID(flow_run_id), Running(message=why), force=True)
-            except ObjectNotFound:
-                return False
-            return True
 
     def retire(self, flow_run_id: str, why: str) -> None:
         """Mark a run whose process is gone as crashed; a finished or unknown one is left alone."""

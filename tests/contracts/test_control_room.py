@@ -75,15 +75,6 @@ def test_it_tells_a_runs_state_and_nothing_of_an_unknown_run(room: Room) -> None
     assert room.control.state(str(uuid.uuid4())) is None
 
 
-def test_it_wakes_a_paused_run_once(room: Room) -> None:
-    run = room.a_run("PAUSED")
-
-    assert room.control.wake(run, "decided")
-    assert room.control.state(run) == "RUNNING"
-    assert not room.control.wake(run, "decided again")
-    assert not room.control.wake(str(uuid.uuid4()), "nobody there")
-
-
 def test_it_retires_what_is_unfinished_and_leaves_what_has_ended(room: Room) -> None:
     running, ended = room.a_run("RUNNING"), room.a_run("COMPLETED")
 

@@ -31,13 +31,6 @@ class FakeControlRoom:
         self._reach()
         return self.states.get(flow_run_id)
 
-    def wake(self, flow_run_id: str, why: str) -> bool:
-        self._reach()
-        if self.states.get(flow_run_id) in (None, "RUNNING"):
-            return False
-        self.states[flow_run_id] = "RUNNING"
-        return True
-
     def retire(self, flow_run_id: str, why: str) -> None:
         self._reach()
         if self.states.get(flow_run_id) not in (None, "COMPLETED", "FAILED", "CANCELLED", "CRASHED"):

@@ -94,13 +94,14 @@ def keep(made: Fakes, file: Path) -> None:
 
 def main(folder: Path, point: str, minutes: float = 60.0) -> None:
     """Carry a run of one agent out, or go on with it."""
+    from flows.pausing import Wait
     from flows.run import run
 
     made = a_toolbox(folder, PrefectControl({"fresh-sandboxes": 2, "fresh-models": 2}), features=1)
     keep(made, folder / "workspace.pickle")
     stop = Stop(point)
     stop.around(made.tools.journal, "ask", after="asked")
-    stop.around(made.tools.control, "wake", before="waking", after="woken")
+    stop.around(Wait, "leave", before="waking", after="woken")
     stop.around(made.tools.journal, "apply", before="applying", after="applied")
     stop.around(made.tools.journal, "end_agent", after="ended")
     made.tools.forge = LastingForge(folder / "published", stop)

@@ -77,10 +77,6 @@ class AwayAtTimes(PrefectControl):
         self._fail()
         return super().state(flow_run_id)
 
-    def wake(self, flow_run_id: str, why: str) -> bool:
-        self._fail()
-        return super().wake(flow_run_id, why)
-
 
 class ScriptedModel:
     """Charge odd amounts for each round of work, and keep a book of its own."""
