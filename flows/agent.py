@@ -236,7 +236,12 @@ def _out_of_ideas(
 
 
 def _kept(ticket: Ticket, this: _Round, commit: str, work: Work, outcome: Outcome, why: str) -> AgentReport:
-    """End with work that nobody has judged: it is kept on the branch, unless policy blocks it."""
+    """End with work that nobody has judged: it is kept on the branch, unless policy blocks it.
+
+    Under a pull request the branch stays as it was published: an unjudged commit has no business there.
+    """
+    if this.red is not None:
+        return report_of(ticket, outcome, summary=work.summary, failure=why, commit=this.offered)
     offered = offer_branch(ticket, commit, this.ordinal, this.offered)
     fate = offered.withheld or "Its work is kept on its branch."
     return report_of(

@@ -3,82 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from fresh.adapters.git_workspace import GitWorkspace
-from fresh.adapters.github_reviews import GitHubReviews
-from fresh.adapters.prefect_control import PrefectControl
 from fresh.domain.agent import AgentReport, Outcome
-from fresh.domain.feature import Feature, Inventory, Kind, Reachability
-from fresh.domain.order import EngineName, RunOrder
+from fresh.domain.feature import Kind
 from fresh.domain.report import RunReport
-from fresh.domain.reviewing import Learned
 from fresh.engines.llm.brief import task_brief
-from fresh.wiring import Toolbox, using
-from tests.fakes.engine import ScriptedEngine
 from tests.fakes.github import GitHubServer, github
-from tests.fakes.github.bench import GitHubBench
 from tests.fakes.github.world import Issue
-from tests.fakes.prover import FakeProver
-from tests.fakes.toolbox import a_toolbox, unhooked
+from tests.flows.github_stage import Stage, by_feature, staged, unreached, untested
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 REMARK = "Never add commands for internals."
 WISH = "Please name the tests as sentences."
-
-
-def untested(number: int) -> Feature:
-    """A feature that is reached and hardly tested."""
-    reached = {"reachability": Reachability.HOOKED, "tested": 0.1, "code": f"code of {number}"}
-    return unhooked(number).model_copy(update=reached)
-
-
-def unreached(number: int) -> Feature:
-    """A feature that nothing reaches."""
-    return unhooked(number).model_copy(update={"code": f"code of {number}"})
-
-
-@dataclass
-class Stage:
-    """An operator's clone of a repository at GitHub, and everything that works on it."""
-
-    bench: GitHubBench
-    tools: Toolbox
-    prover: FakeProver
-    engine: ScriptedEngine
-
-    def offer(self, *features: Feature) -> None:
-        """Let the inventory hold these features."""
-        self.prover.inventory = Inventory(
-            commit=self.tools.workspace.take_base(),
-            digest="d" * 12,
-            features=features,
-            files=len(features),
-        )
-        self.tools.take_inventory = lambda commit: self.prover.inventory
-        self.tools._inventories.clear()
-
-    def night(self, agents: int) -> RunReport:
-        """Let agents work without asking."""
-        from flows.run import run
-
-        given = {"repo": str(self.tools.repository), "agents": agents, "approval": False, "budget": 10}
-        return run(RunOrder.model_validate(given), None)
-
-    def learn(self) -> Learned:
-        """Read what reviewers did."""
-        from flows.learn import learn
-
-        return learn(str(self.tools.repository))
-
-    def pull(self, agent: AgentReport) -> Issue:
-        """Find an agent's pull request at GitHub."""
-        (found,) = [pull for pull in self.bench.hub.pulls if pull.pull and pull.pull.head == agent.branch]
-        return found
 
 
 @pytest.fixture
@@ -89,30 +29,8 @@ def server(tmp_path: Path) -> Iterator[GitHubServer]:
 
 @pytest.fixture
 def stage(server: GitHubServer, tmp_path: Path, prefect_url: str) -> Iterator[Stage]:
-    bench = GitHubBench.set_up(server, tmp_path.resolve())
-    files = {f"shop/part{n}.py": f"def part{n}():\n    return {n}\n" for n in range(8)}
-    bench.hub.git.commit("main", files)
-    bench.git("pull", "-q", str(bench.hub.git.path), "main")
-    fakes = a_toolbox(tmp_path.resolve() / "aside", PrefectControl({"fresh-sandboxes": 2, "fresh-models": 2}))
-    workspace = GitWorkspace(bench.repository, bench.state)
-    prover = FakeProver(workspace, fakes.inventory)
-    forge = bench.forge()
-    tools = replace(
-        fakes.tools,
-        repository=bench.repository,
-        home=bench.state,
-        workspace=workspace,
-        prover=prover,
-        engines={EngineName.LLM: fakes.engine},
-        forge=forge,
-        find_reviews=lambda: GitHubReviews(forge.places, bench.clock),
-    )
-    with using(tools):
-        yield Stage(bench, tools, prover, fakes.engine)
-
-
-def by_feature(report: RunReport) -> dict[str, AgentReport]:
-    return {agent.feature.partition(":")[2]: agent for agent in report.agents}
+    with staged(server, tmp_path.resolve()) as made:
+        yield made
 
 
 def test_the_second_night_heeds_what_reviewers_did_after_the_first(stage: Stage) -> None:

@@ -36,7 +36,10 @@ def serve_git(desk: BaseHTTPRequestHandler, world: World) -> None:
         _say(desk, status, words, **challenge)
         return
     assert repository is not None
+    before = repository.git.heads() if rest == "git-receive-pack" else {}
     status, headers, content = _run_backend(desk, repository, rest, split.query, body, token)
+    if rest == "git-receive-pack":
+        _start_workflows(world, repository, before)
     if fault is not None:
         if fault.then is not None:
             fault.then()
@@ -49,6 +52,14 @@ def serve_git(desk: BaseHTTPRequestHandler, world: World) -> None:
     desk.send_header("Content-Length", str(len(content)))
     desk.end_headers()
     desk.wfile.write(content)
+
+
+def _start_workflows(world: World, repository: Repository, before: dict[str, str]) -> None:
+    """Start what runs on a push, for each branch that this one moved."""
+    for branch, sha in repository.git.heads().items():
+        if before.get(branch) != sha:
+            for workflow in world.workflows:
+                workflow(repository, branch, sha)
 
 
 def _judge(

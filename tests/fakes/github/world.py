@@ -240,6 +240,7 @@ class World:
         self.moved: dict[str, str] = {}
         self.faults: list[Fault] = []
         self.watchers: list[Callable[[str, str], None]] = []
+        self.workflows: list[Callable[[Repository, str, str], None]] = []
         self.requests: list[Seen] = []
         self.limits = Limits()
         self.skew = timedelta(0)
