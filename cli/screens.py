@@ -25,6 +25,7 @@ ICONS = {
     Phase.STOPPED: "⏹️",
     Phase.ABANDONED: "🗃️",
 }
+CI = {"green": "🟢", "red": "🔴", "pending": "🟡", "none": "⚪"}
 QUESTION_WIDTH = 40
 NO_RUN = "No run yet. Start one: fresh auto start"
 
@@ -68,6 +69,12 @@ def icon(phase: Phase) -> str:
     return ICONS[phase]
 
 
+def ci(colour: str) -> str:
+    """Say what the project's own checks of a pull request come to."""
+    words = {"none": "no checks", "pending": "its checks run"}
+    return f"{CI.get(colour, '')} CI: {words.get(colour, colour)}".strip()
+
+
 def _head(run: RunStatus) -> list[str]:
     return [
         "🤖 AUTONOMOUS ORCHESTRATION STATUS",
@@ -108,6 +115,8 @@ def _agent(agent: AgentStatus, *, whole: bool = False) -> list[str]:
     ]
     if whole:
         lines += [f"     {fact}" for fact in _facts(agent)]
+    elif agent.ci in ("red", "pending"):
+        lines.append(f"     {ci(agent.ci)}")
     if agent.question is not None:
         lines += _question(agent.question, whole)
     if agent.decided is not None:
@@ -122,6 +131,7 @@ def _facts(agent: AgentStatus) -> list[str]:
     facts += [f"Why: {line(reason)}" for reason in agent.reasons]
     facts += [f"Commit: {agent.commit}"] if agent.commit else []
     facts += [f"Pull request: {line(agent.pull_request)}"] if agent.pull_request else []
+    facts += [ci(agent.ci)] if agent.ci else []
     facts += [f"Prefect: {line(agent.flow_run_url)}"] if agent.flow_run_url else []
     said = "Agent failed" if agent.phase is Phase.FAILED else "Reason"
     return [*facts, f"{said}: {line(agent.failure)}"] if agent.failure else facts

@@ -23,6 +23,12 @@ PHASES = {
     Phase.ABANDONED: "🗃️",
 }
 CHECKS = {CheckState.PASSED: "✅", CheckState.FAILED: "❌", CheckState.NOT_RUN: "➖"}
+CI = {
+    "green": "🟢 CI passes",
+    "red": "🔴 CI fails",
+    "pending": "🟡 CI runs",
+    "none": "⚪ no CI",
+}
 RISKS = {Risk.LOW: "🟢 low", Risk.MEDIUM: "🟡 medium", Risk.HIGH: "🔴 high"}
 TITLES = {
     Why.READY: "Ready for your test",

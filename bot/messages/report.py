@@ -18,7 +18,7 @@ from bot.messages.blocks import (
     section,
     table,
 )
-from bot.messages.faces import ENDED
+from bot.messages.faces import CI, ENDED
 from bot.messages.pen import Pen, link, moment
 from fresh.domain.agent import AgentReport, Outcome
 from fresh.domain.report import RunReport
@@ -92,7 +92,7 @@ def _need(pen: Pen, agent: AgentReport, cards: dict[str, str]) -> str:
 
 def _landed(pen: Pen, report: RunReport) -> Iterator[Block]:
     rows = [
-        f"✅ {link(agent.pull_request, agent.agent_id)}: {pen.words(agent.summary or agent.feature, 140)}"
+        f"✅ {link(agent.pull_request, agent.agent_id)}: {pen.words(agent.summary or agent.feature, 140)}{_checks(agent)}"
         for agent in report.ended(Outcome.COMPLETED)
     ]
     if rows:
@@ -100,6 +100,11 @@ def _landed(pen: Pen, report: RunReport) -> Iterator[Block]:
         yield section(
             "\n".join(["*What landed*", *rows[:SHOWN_LANDED], *([f"… and {more} more"] if more > 0 else [])])
         )
+
+
+def _checks(agent: AgentReport) -> str:
+    """Say what the project's own checks of a pull request come to."""
+    return f" ({CI[agent.ci.colour.value]})" if agent.ci is not None else ""
 
 
 def _costs(report: RunReport) -> Iterator[Block]:

@@ -21,7 +21,7 @@ from bot.messages.blocks import (
     plan,
     section,
 )
-from bot.messages.faces import PHASES, task_status
+from bot.messages.faces import CI, PHASES, task_status
 from bot.messages.pen import Pen, address, link, moment
 from fresh.domain.phase import LIVE, Phase
 from fresh.domain.status import AgentStatus, RunStatus
@@ -137,6 +137,7 @@ def _task(pen: Pen, agent: AgentStatus) -> Task:
     name = agent.feature.rpartition(":")[2]
     details = f"{agent.kind}, ${agent.cost_usd:.2f} of ${agent.cap_usd:.2f}"
     if agent.pull_request:
+        details += f", {CI[agent.ci]}" if agent.ci in CI else ""
         details += f", {agent.pull_request}"
     elif agent.failure:
         details += f", {agent.failure}"

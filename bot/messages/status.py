@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.messages.faces import PHASES
+from bot.messages.faces import CI, PHASES
 from bot.messages.pen import Pen
 from fresh.domain.phase import LIVE
 from fresh.domain.status import RunStatus
@@ -21,7 +21,10 @@ def status_text(pen: Pen, run: RunStatus) -> str:
         lines.append(f"💀 Its process died. Go on with it: `fresh auto resume {run.run_id}`")
     for agent in shown[:SHOWN_AGENTS]:
         feature = pen.code(agent.feature.rpartition(":")[2], 60)
-        lines.append(f"{PHASES[agent.phase]} `{agent.id}` {agent.phase} {feature} ${agent.cost_usd:.2f}")
+        checks = f" {CI[agent.ci]}" if agent.ci in CI else ""
+        lines.append(
+            f"{PHASES[agent.phase]} `{agent.id}` {agent.phase} {feature} ${agent.cost_usd:.2f}{checks}"
+        )
         if agent.question is not None:
             lines.append(f"      ❓ waits for you: `/fresh approve {agent.id}`")
     if len(shown) > SHOWN_AGENTS:

@@ -106,6 +106,7 @@ def about(agent: AgentStatus) -> Text:
         ("Branch", agent.branch),
         ("Commit", agent.commit),
         ("Pull request", agent.pull_request),
+        ("CI", agent.ci),
         ("Prefect", agent.flow_run_url),
         ("Reason", agent.failure),
     ):

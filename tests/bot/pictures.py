@@ -8,6 +8,7 @@ from fresh.domain.agent import AgentReport, Outcome
 from fresh.domain.answering import Standing
 from fresh.domain.approval import Answer, Decision, Question, Risk, ShownCheck, ShownFile, Why
 from fresh.domain.change import Change, FileChange, Ruling
+from fresh.domain.ci import CiCheck, CiResult, CiState
 from fresh.domain.evidence import CheckState, Verdict
 from fresh.domain.feature import Kind
 from fresh.domain.identity import question_id
@@ -164,6 +165,7 @@ def a_run_report(run_id: str = RUN, repository: str = "/home/ada/pocket", **more
                 "abc12345",
                 Outcome.COMPLETED,
                 pull_request="https://forge.test/pull/7",
+                ci=CiState(commit="c" * 40, checks=(CiCheck(name="lint", result=CiResult.FAILED),)),
                 reviewed_by="ada (UADA)",
             ),
             an_ending(

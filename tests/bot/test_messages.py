@@ -49,7 +49,7 @@ RUN_BESIDE = RunBeside(
 STATUS = a_status(
     an_agent("abc12345"),
     an_agent("def67890", Phase.AWAITING_USER),
-    an_agent("bcd12345", Phase.COMPLETED, pull_request="https://forge.test/pull/8"),
+    an_agent("bcd12345", Phase.COMPLETED, pull_request="https://forge.test/pull/8", ci="red"),
     an_agent("cde12345", Phase.FAILED, failure="the tests can't be run"),
     alerts=("Budget alert: 50 % is spent, $5.00 of $10.00.",),
 )

@@ -97,6 +97,23 @@ def test_the_summary_of_a_run_that_has_ended_shows_every_agent() -> None:
     assert "awaiting" not in shown
 
 
+@pytest.mark.parametrize(
+    ("colour", "said", "at_a_glance"),
+    [
+        ("red", "🔴 CI: red", True),
+        ("pending", "🟡 CI: its checks run", True),
+        ("green", "🟢 CI: green", False),
+        ("none", "⚪ CI: no checks", False),
+    ],
+)
+def test_the_checks_of_a_pull_request_are_shown_and_at_a_glance_only_where_they_matter(
+    colour: str, said: str, at_a_glance: bool
+) -> None:
+    run = replace(RUN, running=False, agents=(agent("abc12345", Phase.COMPLETED, ci=colour),))
+    assert f"     {said}\n" in screens.detailed(run)
+    assert (said in screens.summary(run)) is at_a_glance
+
+
 def test_a_run_that_died_says_so_and_how_to_go_on() -> None:
     shown = screens.summary(replace(RUN, running=False, died=True))
     assert "Running: No\n" in shown

@@ -22,6 +22,7 @@ from fresh.domain.alerting import Alert, alert_key
 from fresh.domain.approval import Answer, OnDeadline, Particulars, ShownFile, Why
 from fresh.domain.budget import Bill, Hold, agent_account, run_account
 from fresh.domain.change import Ruling
+from fresh.domain.ci import CiCheck, CiResult, CiState
 from fresh.domain.conversation import Usage
 from fresh.domain.feature import Kind
 from fresh.domain.hosting import Hosting, WhyReenter
@@ -30,6 +31,7 @@ from fresh.domain.phase import Phase
 from fresh.domain.record import Host
 from fresh.domain.redaction import Redactor
 from fresh.domain.status import DecidedStatus
+from fresh.domain.steps import Followed
 from fresh.domain.stopping import WhyStopped
 from fresh.errors import OperatorMistake, StorageFailed
 from fresh.ports import Journal
@@ -536,6 +538,28 @@ def test_status_shows_every_agent_with_its_phase_question_time_and_cost(
     assert asking.question.deadline == "2026-11-23T13:00:00+00:00"
     assert status.agents[2].pull_request == "https://x/1"
     assert status.agents[0].flow_run_url == "http://ui/flow"
+
+
+def test_status_shows_a_pull_request_and_its_checks_while_they_are_followed_and_afterwards(
+    story: Journal,
+) -> None:
+    def shown() -> tuple[str | None, str | None]:
+        status = story.status()
+        assert status is not None
+        return status.agents[0].pull_request, status.agents[0].ci
+
+    assert shown() == (None, None)
+    story.begin_step("abc12345", "publish", 0, later(1))
+    story.end_step("abc12345", "publish", 0, '{"branch": "b", "pull_request": "https://x/1"}', later(2))
+    story.begin_step("abc12345", "follow", 0, later(3))
+    assert shown() == ("https://x/1", "pending")
+    checks = (CiCheck(name="lint", result=CiResult.FAILED), CiCheck(name="test", result=CiResult.PASSED))
+    state = CiState(commit="c" * 40, checks=checks)
+    story.end_step("abc12345", "follow", 0, Followed(state=state).model_dump_json(), later(4))
+    assert shown() == ("https://x/1", "red")
+    repaired = state.model_copy(update={"checks": checks[1:]})
+    story.end_agent(a_report(ci=repaired, pull_request="https://x/1"), later(5))
+    assert shown() == ("https://x/1", "green")
 
 
 def test_status_shows_an_answered_question_no_more(story: Journal) -> None:

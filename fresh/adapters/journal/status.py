@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -96,22 +97,41 @@ def read_status(
 def _agents(
     rows: Rows, key: Mapping[str, Cell], until: float, money: Mapping[str, Mapping[str, Cell]]
 ) -> tuple[AgentStatus, ...]:
-    begun: dict[str, list[str]] = {}
-    commits: dict[str, str] = {}
+    progress: dict[str, _Progress] = {}
     for step in rows(_STEPS, key):
-        begun.setdefault(str(step["agent_id"]), []).append(str(step["name"]))
-        if step["name"] == "implement" and step["result"]:
-            made = json.loads(str(step["result"]))
-            if made.get("commit"):
-                commits[str(step["agent_id"])] = made["commit"]
+        progress.setdefault(str(step["agent_id"]), _Progress()).take(step)
     asking = {str(row["agent_id"]): row for row in rows(_OPEN, key)}
-    return tuple(_agent(row, begun, commits, asking, until, money) for row in rows(_AGENTS, key))
+    return tuple(
+        _agent(row, progress.get(str(row["id"]), _Progress()), asking, until, money)
+        for row in rows(_AGENTS, key)
+    )
+
+
+@dataclass
+class _Progress:
+    """What the steps of one agent have come to, before it has a report."""
+
+    begun: list[str] = field(default_factory=list)
+    commit: str | None = None
+    pull_request: str | None = None
+    ci: str | None = None
+
+    def take(self, step: Mapping[str, Cell]) -> None:
+        """Take in the next step, oldest first."""
+        name = str(step["name"])
+        self.begun.append(name)
+        made = json.loads(str(step["result"])) if step["result"] else {}
+        if name == "implement":
+            self.commit = made.get("commit") or self.commit
+        if name == "publish":
+            self.pull_request = made.get("pull_request") or self.pull_request
+        if name == "follow":
+            self.ci = _colour(made["state"]) if made else "pending"
 
 
 def _agent(
     row: Mapping[str, Cell],
-    begun: Mapping[str, list[str]],
-    commits: Mapping[str, str],
+    progress: _Progress,
     asking: Mapping[str, Mapping[str, Cell]],
     until: float,
     money: Mapping[str, Mapping[str, Cell]],
@@ -125,19 +145,19 @@ def _agent(
     ended = float(row["ended_at"] or until)
     return AgentStatus(
         id=name,
-        phase=phase_of(begun.get(name, []), undecided and report is None, _text(row["outcome"])),
+        phase=phase_of(progress.begun, undecided and report is None, _text(row["outcome"])),
         feature=ticket["feature"]["key"],
         kind=ticket["kind"],
         runtime_seconds=round(max(0.0, ended - float(started)), 1) if started is not None else 0.0,
         cost_usd=_usd(money, f"agent:{name}", "spent"),
         cap_usd=ticket["order"]["cap"],
         branch=ticket["branch"],
-        commit=(report or {}).get("commit") or commits.get(name),
+        commit=(report or {}).get("commit") or progress.commit,
         question=_question(question) if question is not None and undecided else None,
         decided=_decided(question) if question is not None and not undecided else None,
-        pull_request=(report or {}).get("pull_request"),
+        pull_request=progress.pull_request if report is None else report.get("pull_request"),
         flow_run_url=_text(row["flow_run_url"]),
-        ci=_colour((report or {}).get("ci")),
+        ci=progress.ci if report is None else _colour(report.get("ci")),
         failure=(report or {}).get("failure"),
         reasons=tuple(ticket["reasons"]),
     )
