@@ -26,6 +26,7 @@ from fresh.domain.report import RunReport
 from fresh.domain.stopping import WhyStopped
 from fresh.errors import FreshError
 from fresh.wiring import Toolbox, toolbox
+from tasks.amending import amend_pages
 from tasks.hiding import secrets_hidden
 from tasks.landing import integrate
 from tasks.opening import draw, open_run
@@ -71,7 +72,8 @@ def run(order: RunOrder, run_id: str | None = None) -> RunReport:
             counts = survey(record)
         why = _work(tools, record)
         together = integrate(record, may_test=not tools.journal.stop_requests(record.id))
-        return write_report(record, why, counts, notes, together)
+        amended = amend_pages(record, together)
+        return write_report(record, why, counts, (*notes, *amended), together)
 
 
 @contextmanager

@@ -890,10 +890,25 @@ class Forge(Protocol):
         """
         ...
 
+    def standing(self) -> Mapping[str, str]:
+        """Bring in the branches of the open pull requests of agents, by name with their commits; none where all is local.
+
+        Raises ForgeRefused, ForgeUnclear.
+        """
+        ...
+
     def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> Publication:
         """Publish the page of an agent's branch once; say where it is. Found again, never made twice.
 
         Raises Refusal when the branch or its pull request is somebody else's by now, ForgeRefused, ForgeUnclear.
+        """
+        ...
+
+    def amend(self, ticket: Ticket, section: str) -> str | None:
+        """Put a section below an agent's published page, in place of the one there; return the page as it lies here now.
+
+        Doing it again changes nothing. A pull request that is over or not ours stays as it is. None where nothing was
+        published. Raises ForgeRefused, ForgeUnclear, StorageFailed.
         """
         ...
 

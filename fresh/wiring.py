@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +23,8 @@ from fresh.domain.record import Host
 from fresh.domain.redaction import Redactor
 from fresh.domain.report import PassedOver, RunReport
 from fresh.domain.room import MIB, Room, room
-from fresh.domain.stops import why_stop_agent
-from fresh.errors import OperatorMistake
+from fresh.domain.stops import still_asked, why_stop_agent
+from fresh.errors import OperatorMistake, StorageFailed
 from fresh.parsing import parse_in_turn
 from fresh.ports import (
     Checks,
@@ -357,13 +358,20 @@ def _forge(
     from fresh.adapters.local_forge import LocalForge
     from fresh.adapters.system_clock import SystemClock
 
+    clock = SystemClock()
+    began = clock.now()
+
+    def halted() -> bool:
+        return is_asked_to_stop(journal, repository, began)
+
     forge = GitHubForge(
         repository,
         home,
         github_install(settings),
         local=LocalForge(home),
-        clock=SystemClock(),
+        clock=clock,
         memory=journal,
+        halted=halted,
     )
 
     def is_there() -> bool:
@@ -371,10 +379,25 @@ def _forge(
 
     return (
         forge,
-        lambda: GitHubReviews(forge.places, SystemClock()) if is_there() else None,
-        lambda: GitHubChecks(forge.places, SystemClock()) if is_there() else None,
-        lambda: GitHubIssues(forge.places, SystemClock()) if is_there() else None,
+        lambda: GitHubReviews(forge.places, clock, halted=halted) if is_there() else None,
+        lambda: GitHubChecks(forge.places, clock, halted=halted) if is_there() else None,
+        lambda: GitHubIssues(forge.places, clock, halted=halted) if is_there() else None,
     )
+
+
+def is_asked_to_stop(journal: Journal, repository: Path, since: datetime) -> bool:
+    """Say whether somebody wanted a run of a repository to end since then: nothing is waited for any more.
+
+    Only one run at a time works on a repository. A journal that can't be read stops nothing.
+    """
+    try:
+        return any(
+            request.agent_id is None and request.at >= since
+            for record in journal.runs(str(repository))
+            for request in still_asked(record, journal.stop_requests(record.id))
+        )
+    except StorageFailed:
+        return False
 
 
 def _prices(settings: Settings) -> Prices:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from prefect import task
@@ -92,10 +93,12 @@ def _landing(tools: Toolbox, ticket: Ticket, commit: str) -> Landing:
         if merged.commit is not None:
             broken = tools.prover.newly_failing(ticket.order, base, merged.commit)
     overlaps = []
-    others = {branch: sha for branch, sha in open_branches(tools, base).items() if branch != ticket.branch}
+    standing, unread = at_the_forge(tools)
+    found = _unmerged(tools, base, {**_local_branches(tools), **standing})
+    others = {branch: sha for branch, sha in found.items() if branch != ticket.branch}
     for branch, sha in others.items():
-        found = tools.workspace.merge(commit, sha, f"Merge {branch} for a try").conflicts
-        overlaps += [Overlap(branch=branch, paths=found)] if found else []
+        paths = tools.workspace.merge(commit, sha, f"Merge {branch} for a try").conflicts
+        overlaps += [Overlap(branch=branch, paths=paths)] if paths else []
     return Landing(
         base=base,
         moved=moved,
@@ -103,16 +106,32 @@ def _landing(tools: Toolbox, ticket: Ticket, commit: str) -> Landing:
         overlaps=tuple(overlaps),
         broken=broken,
         checked=len(others),
+        unread=unread,
     )
 
 
 def open_branches(tools: Toolbox, base: str) -> dict[str, str]:
-    """List the branches of agents that are not merged into a base yet, with where they stand."""
-    found = {}
+    """List the branches of agents that are not merged into a base yet, with where they stand: here, and at the forge."""
+    return _unmerged(tools, base, {**_local_branches(tools), **at_the_forge(tools)[0]})
+
+
+def at_the_forge(tools: Toolbox) -> tuple[Mapping[str, str], str]:
+    """List the branches of open pull requests, which may be known to the forge alone; or say why they can't be read."""
+    try:
+        return tools.forge.standing(), ""
+    except FreshError as lost:
+        tools.log.warning("The open branches at the forge can't be read: %s", lost.message)
+        return {}, lost.message
+
+
+def _local_branches(tools: Toolbox) -> dict[str, str]:
     over = closed_branches(tools)
-    for branch, sha in tools.workspace.branches_like(OURS).items():
-        if branch in over:
-            continue
+    return {name: sha for name, sha in tools.workspace.branches_like(OURS).items() if name not in over}
+
+
+def _unmerged(tools: Toolbox, base: str, branches: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for branch, sha in branches.items():
         try:
             if not tools.workspace.contains(base, sha) and tools.workspace.fork_point(base, sha) is not None:
                 found[branch] = sha

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydantic import Field
 
 from fresh.adapters.githubbing.hub import quoted
@@ -57,9 +59,9 @@ class Combined(Shown):
 class GitHubChecks:
     """Implement `ports.Checks` on the repository's `origin`."""
 
-    def __init__(self, places: Places, clock: Clock) -> None:
+    def __init__(self, places: Places, clock: Clock, halted: Callable[[], bool] | None = None) -> None:
         self._places = places
-        self._patience = Patience(clock, longest=LONGEST_WAIT)
+        self._patience = Patience(clock, longest=LONGEST_WAIT, halted=halted)
 
     def of(self, commit: str) -> CiState:
         """Read every check of a commit; the newest of each name counts. Raises ForgeRefused, ForgeUnclear."""

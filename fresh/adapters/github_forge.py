@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fresh.adapters.githubbing import pulls
@@ -13,19 +14,21 @@ from fresh.adapters.githubbing.publishing import Offer, Publishing
 from fresh.adapters.githubbing.pulls import LABEL, Pull
 from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.identity import OURS
-from fresh.domain.marker import author_of
+from fresh.domain.marker import author_of, with_section
 from fresh.domain.publication import Publication
 from fresh.errors import ForgeUnclear, Refusal
 from fresh.ports import Clock, Forge
 
+GLANCE = 15.0
+"""Seconds that a look at what is open waits for GitHub at most: it is only one of several things that are looked at."""
 RECENT = 20.0
-"""Seconds for which a count of open pull requests is believed."""
+"""Seconds for which a list of open pull requests is believed."""
 
 
 class GitHubForge:
     """The forge of a repository whose `origin` is at GitHub; for any other, `local` is the whole forge.
 
-    Making it touches nothing and sends nothing.
+    `halted` says that a run is to stop, and ends every wait. Making it touches nothing and sends nothing.
     """
 
     def __init__(
@@ -37,12 +40,14 @@ class GitHubForge:
         local: Forge,
         clock: Clock,
         memory: Memory,
+        halted: Callable[[], bool] | None = None,
     ) -> None:
         self.places = Places(repository, state, install, memory)
         self._local = local
-        self._patience = Patience(clock)
+        self._patience = Patience(clock, halted=halted)
+        self._glance = Patience(clock, longest=GLANCE, halted=halted)
         self._lock = threading.Lock()
-        self._counted: tuple[float, int] | None = None
+        self._seen: tuple[float, tuple[Pull, ...]] | None = None
 
     def ready(self, base: str) -> tuple[str, ...]:
         """Say where pull requests for a base commit will be opened. Raises Refusal when they can't be.
@@ -66,19 +71,37 @@ class GitHubForge:
         if self.places.address is None:
             return self._local.waiting()
         with self._lock:
-            if self._counted is not None and time.monotonic() - self._counted[0] < RECENT:
-                return self._counted[1]
             try:
-                place = self.places.place()
-                standing = pulls.open_ones(place.hub)
+                return len(self._open())
             except ForgeUnclear:
-                if self._counted is None:
+                if self._seen is None:
                     raise
-                self._counted = (time.monotonic(), self._counted[1])
-                return self._counted[1]
-            count = sum(is_agents(pull, place.facts.full_name) for pull in standing)
-            self._counted = (time.monotonic(), count)
-            return count
+                self._seen = (time.monotonic(), self._seen[1])
+                return len(self._seen[1])
+
+    def standing(self) -> Mapping[str, str]:
+        """Bring the branches of the open pull requests of agents into the mirror; give them with their commits.
+
+        What the mirror has already is not asked for again. Raises ForgeRefused, ForgeUnclear.
+        """
+        if self.places.address is None:
+            return self._local.standing()
+        return self._glance.persist(self._brought)
+
+    def _brought(self) -> Mapping[str, str]:
+        with self._lock:
+            # What was opened a moment ago counts here: it is what this commit may conflict with.
+            found = self._open(recent=0.0)
+        place = self.places.place()
+        return {pull.head.ref: self.places.bring(place, pull.head.ref, pull.head.sha) for pull in found}
+
+    def _open(self, recent: float = RECENT) -> tuple[Pull, ...]:
+        """List the open pull requests of agents, as they were so many seconds ago at most."""
+        if self._seen is None or time.monotonic() - self._seen[0] >= recent:
+            place = self.places.place()
+            ours = tuple(p for p in pulls.open_ones(place.hub) if is_agents(p, place.facts.full_name))
+            self._seen = (time.monotonic(), ours)
+        return self._seen[1]
 
     def newest(self, base: str) -> str | None:
         """Bring in the newest commit of the branch at GitHub that a base's pull requests are against.
@@ -118,7 +141,27 @@ class GitHubForge:
             return self._patience.persist(act.once)
         finally:
             with self._lock:
-                self._counted = None
+                self._seen = None
+
+    def amend(self, ticket: Ticket, section: str) -> str | None:
+        """Put a section below the text of an agent's open pull request, and below its page here.
+
+        A pull request that is over, or whose text a person wrote, stays as it is. Raises ForgeRefused, ForgeUnclear,
+        StorageFailed.
+        """
+        kept = self._local.amend(ticket, section)
+        if self.places.address is not None:
+            self._patience.persist(lambda: self._amend(ticket, section))
+        return kept
+
+    def _amend(self, ticket: Ticket, section: str) -> None:
+        hub = self.places.place().hub
+        for pull in pulls.of_branch(hub, ticket.branch):
+            if pull.state == "open" and author_of(pull.body) == ticket.agent_id:
+                before = (pull.body or "").replace("\r\n", "\n")
+                after = with_section(before, section)
+                if after.strip() != before.strip():
+                    pulls.edit(hub, pull.number, after)
 
 
 def is_agents(pull: Pull, full_name: str) -> bool:

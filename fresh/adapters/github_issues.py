@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fresh.adapters.githubbing import talk
 from fresh.adapters.githubbing.patience import Patience
 from fresh.adapters.githubbing.places import Places
@@ -15,9 +17,9 @@ LONGEST_WAIT = 90.0
 class GitHubIssues:
     """Implement `ports.Issues` on the repository's `origin`."""
 
-    def __init__(self, places: Places, clock: Clock) -> None:
+    def __init__(self, places: Places, clock: Clock, halted: Callable[[], bool] | None = None) -> None:
         self._places = places
-        self._patience = Patience(clock, longest=LONGEST_WAIT)
+        self._patience = Patience(clock, longest=LONGEST_WAIT, halted=halted)
 
     def labelled(self, label: str) -> tuple[Assignment, ...]:
         """List the open issues with a label. Raises ForgeRefused, ForgeUnclear."""

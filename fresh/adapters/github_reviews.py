@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -34,9 +34,15 @@ class GitHubReviews:
     read moves to their end and is read there. Each list keeps that second, and the ETag of its newest page.
     """
 
-    def __init__(self, places: Places, clock: Clock, most: int = MOST_REQUESTS) -> None:
+    def __init__(
+        self,
+        places: Places,
+        clock: Clock,
+        most: int = MOST_REQUESTS,
+        halted: Callable[[], bool] | None = None,
+    ) -> None:
         self._places = places
-        self._patience = Patience(clock, longest=LONGEST_WAIT)
+        self._patience = Patience(clock, longest=LONGEST_WAIT, halted=halted)
         self._most = most
         self._requests = 0
         self._unchanged = 0

@@ -34,6 +34,7 @@ class Landing(Value):
     overlaps: tuple[Overlap, ...] = ()
     broken: tuple[str, ...] = ()
     checked: int = Field(default=0, ge=0)
+    unread: str = Field(default="", description="why the open branches at the forge could not be looked at")
 
     @property
     def is_clean(self) -> bool:

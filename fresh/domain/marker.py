@@ -9,6 +9,8 @@ LONGEST_BODY = 65_536
 
 _BEGIN = re.compile(r"<!-- fresh:page agent=(?P<agent>[\w-]+) run=(?P<run>[\w-]+) -->")
 _END = "<!-- fresh:end -->"
+_MORE = "<!-- fresh:together -->"
+_MORE_END = "<!-- fresh:together end -->"
 _FENCE = re.compile(r"^(`{3,})")
 _CUT = "\n\n*The rest was left out: it is longer than GitHub takes. The whole page lies beside the run's report.*\n"
 
@@ -36,6 +38,43 @@ def with_page(body: str | None, page: str) -> str:
     before, after = whole[: begin.start()], whole[end + len(_END) :]
     kept = f"{before}{page.strip()}{after}"
     return kept if _length(kept) <= LONGEST_BODY else page
+
+
+def with_section(body: str, section: str) -> str:
+    """Put a section of ours below a page, in place of the one that is there; an empty one takes it away.
+
+    What people wrote around it stays. Where all of it is longer than GitHub takes, the page loses its end.
+    """
+    whole = body.replace("\r\n", "\n")
+    mark = whole.rfind(_END)
+    after_page = mark + len(_END) if mark >= 0 else len(whole.rstrip())
+    begin, end = _standing_section(whole, after_page if mark >= 0 else None)
+    ours = f"{_MORE}\n{section.strip()}\n{_MORE_END}" if section.strip() else ""
+    if begin < 0 and not ours:
+        return body
+    if begin >= 0:
+        before, after = whole[:begin].rstrip(), whole[end:].lstrip()
+    else:
+        before, after = whole[:after_page].rstrip(), whole[after_page:].lstrip()
+    return _fitting("\n\n".join(part for part in (before, ours, after.rstrip()) if part) + "\n")
+
+
+def _standing_section(whole: str, after_page: int | None) -> tuple[int, int]:
+    """Find where our section begins and ends; a page may quote its marks, so without a page's own mark it ends the text."""
+    begin = whole.rfind(_MORE) if after_page is None else whole.find(_MORE, after_page)
+    end = whole.rfind(_MORE_END) + len(_MORE_END)
+    is_there = 0 <= begin < end and (after_page is not None or not whole[end:].strip())
+    return (begin, end) if is_there else (-1, -1)
+
+
+def _fitting(whole: str) -> str:
+    """Shorten the page between its marks until all of a text is short enough."""
+    over = _length(whole) - LONGEST_BODY
+    begin, end = _BEGIN.search(whole), whole.rfind(_END)
+    if over <= 0 or begin is None or end < begin.end():
+        return whole
+    page = whole[begin.end() : end].strip()
+    return f"{whole[: begin.end()]}\n{clamped(page, _length(page) - over)}\n{whole[end:]}"
 
 
 def clamped(text: str, longest: int) -> str:

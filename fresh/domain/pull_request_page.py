@@ -103,6 +103,10 @@ def landing_lines(report: AgentReport) -> list[str]:
         lines.append("- Merged with it for a try, it has no conflict and no test newly fails.")
     if not landing.overlaps:
         lines.append(f"- It conflicts with none of the {landing.checked} other open branches of agents.")
+    if landing.unread:
+        lines.append(
+            f"- ⚠️ Branches that are open at GitHub alone were not looked at: {prose(landing.unread)}"
+        )
     return lines
 
 

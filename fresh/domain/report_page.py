@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 from fresh.domain.agent import AgentReport, Outcome
 from fresh.domain.evidence import CheckState
-from fresh.domain.landing import Place, obstacles
+from fresh.domain.landing import obstacles
 from fresh.domain.money import ZERO
 from fresh.domain.quoting import block, code, prose
 from fresh.domain.report import PassedOver, RunReport
 from fresh.domain.spending import Spending
+from fresh.domain.together import together_lines
 
 SHOWN_PASSED_OVER = 30
 ENDINGS = {
@@ -30,7 +31,7 @@ def markdown(report: RunReport) -> str:
     sections = [_opening(report), _needs(report), _landed(report)]
     sections += [_section(title, report.ended(outcome)) for outcome, title in ENDINGS.items()]
     sections += [
-        _together(report),
+        together_lines(report.integration) if report.integration is not None else [],
         _cost(report),
         _advice(report),
         _notes(report),
@@ -137,21 +138,6 @@ def _facts(agent: AgentReport) -> list[str]:
 
 def _trying(agent: AgentReport) -> list[str]:
     return ["", block(f"git switch {agent.branch}", "sh")] if agent.branch else ["  its branch is gone"]
-
-
-def _together(report: RunReport) -> list[str]:
-    """Show in which order the branches should be merged, and which of them don't fit."""
-    integration = report.integration
-    if integration is None:
-        return []
-    lines = ["## Landing together", "", prose(integration.fact), ""]
-    merging = integration.placed(Place.MERGES)
-    if merging:
-        lines += ["Merge them in this order:", ""]
-        lines += [f"{number}. {code(each.branch)}" for number, each in enumerate(merging, start=1)]
-    for place in (Place.BREAKS, Place.CONFLICTS):
-        lines += [f"- ⚠️ {code(each.branch)}: {prose(each.why)}" for each in integration.placed(place)]
-    return lines
 
 
 def _cost(report: RunReport) -> list[str]:

@@ -437,3 +437,75 @@ def test_a_kind_label_that_may_not_be_made_does_not_keep_the_one_that_counts_awa
     ticket, report = bench.work()
     bench.forge().publish(ticket, report, "Test total", "Evidence.")
     assert bench.hub.pulls[0].labels == ["autonomous"]
+
+
+SECTION = "## Landing together\n\nMerge this as number 1 of 2.\n"
+
+
+def patches(bench: GitHubBench) -> int:
+    return sum(seen.method == "PATCH" and seen.status < 300 for seen in bench.server.world.requests)
+
+
+def test_a_section_is_put_below_the_page_once_also_when_a_reply_is_lost(bench: GitHubBench) -> None:
+    ticket, report = bench.work()
+    bench.forge().publish(ticket, report, "Test total", "Evidence.")
+    (pull,) = bench.hub.pulls
+    pull.body = f"{pull.body}\r\nA person's words."
+    bench.server.world.faults.append(Fault("PATCH", r"pulls/1$", Fate.LOST))
+    bench.forge().amend(ticket, SECTION)
+    assert bench.forge().amend(ticket, SECTION) is not None
+    assert patches(bench) == 1
+    body = pull.body or ""
+    assert body.count("Merge this as number 1 of 2.") == 1
+    assert body.index("Evidence.") < body.index("Merge this") < body.index("A person's words.")
+    bench.forge().publish(ticket, report, "Test total", "Evidence.")
+    assert (pull.body or "").count("Merge this as number 1 of 2.") == 1
+
+
+def test_a_pull_request_that_is_over_or_a_persons_is_not_amended(bench: GitHubBench) -> None:
+    ticket, report = bench.work()
+    bench.forge().publish(ticket, report, "Test total", "Evidence.")
+    bench.server.world.close(bench.hub, 1, "ben")
+    bench.forge().amend(ticket, SECTION)
+    other, its = bench.work("def67890")
+    bench.forge().publish(other, its, "Test total", "Evidence.")
+    bench.hub.pulls[0].body = "Rewritten by hand."
+    bench.forge().amend(other, SECTION)
+    assert patches(bench) == 0
+
+
+def test_branches_that_are_open_at_github_alone_are_brought_into_the_mirror(bench: GitHubBench) -> None:
+    ticket, report = bench.work()
+    bench.forge().publish(ticket, report, "Test total", "Evidence.")
+    theirs = bench.hub.git.commit("main-is-not-moved", {"x.py": "x = 1\n"})
+    bench.hub.git.run("update-ref", "refs/heads/autonomous/deadbeef-x", theirs)
+    issue = bench.server.world.open_issue(bench.hub, "ben", "Theirs", "By hand.", ["autonomous"])
+    from tests.fakes.github.world import Pull
+
+    issue.pull = Pull("autonomous/deadbeef-x", "main", theirs, ticket.base)
+    person = bench.server.world.open_issue(bench.hub, "ben", "A person's", None, ["bug"])
+    person.pull = Pull("main-is-not-moved", "main", theirs, ticket.base)
+
+    assert bench.forge().standing() == {"autonomous/deadbeef-x": theirs, ticket.branch: report.commit}
+    assert bench.workspace.read(theirs, "x.py") == b"x = 1\n"
+    asked = len([seen for seen in bench.server.world.requests if seen.path.endswith("git-upload-pack")])
+    bench.forge().standing()
+    again = len([seen for seen in bench.server.world.requests if seen.path.endswith("git-upload-pack")])
+    assert again == asked, "what the mirror has is not fetched again"
+    bench.server.world.close(bench.hub, issue.number, "ben")
+    assert set(bench.forge().standing()) == {ticket.branch}
+
+
+def test_a_wait_at_a_rate_limit_ends_within_a_second_when_the_run_is_to_stop(bench: GitHubBench) -> None:
+    ticket, report = bench.work()
+    limited = {"message": "You have exceeded a secondary rate limit."}
+    bench.server.world.faults.append(
+        Fault("POST", r"/pulls$", Fate.ANSWERED, status=403, body=limited, headers={"Retry-After": "800"})
+    )
+    forge = bench.forge(halted=lambda: sum(bench.clock.slept) >= 20)
+    with pytest.raises(ForgeRefused, match="800 s of rest"):
+        forge.publish(ticket, report, "Test total", "Evidence.")
+    assert sum(bench.clock.slept) == 20
+    assert max(bench.clock.slept) <= 1
+    bench.forge().publish(ticket, report, "Test total", "Evidence.")
+    assert_one_labelled_pull_request(bench, report.commit)

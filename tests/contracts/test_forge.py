@@ -69,3 +69,24 @@ def test_two_agents_have_two_pull_requests(forge: Forge) -> None:
     first = forge.publish(make_ticket(), REPORT, "Hook up build_agency", "Evidence.")
     other = forge.publish(make_ticket("def67890"), REPORT, "Hook up build_agency", "Evidence.")
     assert first != other
+
+
+SECTION = "## Landing together\n\nMerge this as number 1 of 2.\n"
+
+
+def test_a_section_is_put_below_a_published_page_and_a_newer_one_takes_its_place(forge: Forge) -> None:
+    forge.publish(make_ticket(), REPORT, "Hook up build_agency", "Evidence.")
+    page = forge.amend(make_ticket(), SECTION)
+    assert page is not None
+    assert page.index("Evidence.") < page.index("Merge this as number 1 of 2.")
+    assert forge.amend(make_ticket(), SECTION) == page
+    newer = forge.amend(make_ticket(), SECTION.replace("1 of 2", "2 of 2"))
+    assert newer == page.replace("1 of 2", "2 of 2")
+
+
+def test_a_page_that_was_never_published_is_not_amended(forge: Forge) -> None:
+    assert forge.amend(make_ticket(), SECTION) is None
+
+
+def test_where_all_is_local_no_branch_stands_elsewhere(forge: Forge) -> None:
+    assert forge.standing() == {}

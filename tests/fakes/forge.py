@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fresh.domain.agent import AgentReport, Ticket
@@ -24,6 +25,7 @@ class PullRequest:
 class FakeForge:
     """Remember what was published; `outage` is raised instead while it is set, `refusal` by publishing alone.
 
+    `elsewhere` holds open branches that stand at the forge alone, `amended` the newest section of each agent's page.
     `others` is how many pull requests of other runs are open; None means that nobody counts.
     """
 
@@ -32,6 +34,8 @@ class FakeForge:
     asked: int = 0
     others: int | None = None
     refusal: FreshError | None = None
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    amended: dict[str, str] = field(default_factory=dict)
 
     def ready(self, base: str) -> tuple[str, ...]:
         """Be ready, unless there is an outage."""
@@ -46,6 +50,23 @@ class FakeForge:
     def newest(self, base: str) -> str | None:
         """Leave the base to the operator's repository."""
         return None
+
+    def standing(self) -> Mapping[str, str]:
+        """List what the test says is open."""
+        if self.outage is not None:
+            raise self.outage
+        return dict(self.elsewhere)
+
+    def amend(self, ticket: Ticket, section: str) -> str | None:
+        """Keep the newest section of a published page."""
+        trouble = self.refusal or self.outage
+        if trouble is not None:
+            raise trouble
+        made = self.pull_requests.get(ticket.agent_id)
+        if made is None:
+            return None
+        self.amended[ticket.agent_id] = section
+        return f"{made.page}\n{section}"
 
     def publish(self, ticket: Ticket, report: AgentReport, title: str, page: str) -> Publication:
         """Publish once for each agent."""

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from fresh.adapters.prefect_control import PrefectControl
-from fresh.domain.agent import Outcome
+from fresh.domain.agent import Outcome, Ticket
 from fresh.domain.approval import Answer, Question
 from fresh.domain.landing import Place
 from fresh.domain.order import RunOrder
 from fresh.domain.report import RunReport
 from fresh.domain.report_page import markdown
+from fresh.errors import ForgeUnclear
 from fresh.ports import Bench
 from fresh.wiring import using
 from tests.fakes.engine import appends_a_line
@@ -137,3 +138,63 @@ def test_changes_that_break_the_tests_only_together_are_ordered_and_said(fakes: 
     first, second = report.integration.order
     assert second.why == f"together with {first.branch}, tests/test_a.py::test_b fails"
     assert f"`{second.branch}`: together with" in markdown(report)
+
+
+def test_a_branch_that_is_open_at_the_forge_alone_holds_its_files_too(fakes: Fakes) -> None:
+    base = fakes.workspace.take_base()
+    tree = fakes.workspace.plant("stranger", base)
+    fakes.workspace.write(tree, "shop/part0.py", b"def part0():\n    return 'theirs'\n")
+    other = fakes.workspace.commit(tree, "theirs", base)
+    assert other is not None
+    fakes.forge.elsewhere["autonomous/11111111-part0"] = other
+
+    report = carry_out(fakes, agents=2)
+
+    assert [agent.feature for agent in report.agents] == ["shop.part1:part1"]
+    assert report.agents[0].landing is not None
+    assert report.agents[0].landing.checked == 1
+
+
+def test_open_branches_that_cannot_be_read_are_said_to_be_that_on_the_page(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unread() -> dict[str, str]:
+        raise ForgeUnclear("GitHub could not list pull requests (502): Bad Gateway.")
+
+    monkeypatch.setattr(fakes.forge, "standing", unread)
+
+    carry_out(fakes)
+
+    (page,) = fakes.forge.pull_requests.values()
+    assert "Branches that are open at GitHub alone were not looked at: GitHub could not list" in page.page
+
+
+def test_every_page_of_a_run_says_in_the_end_where_its_branch_stands(fakes: Fakes) -> None:
+    fakes.prover.together = lambda commit: (
+        ("tests/test_a.py::test_b",)
+        if all(b"round" in fakes.workspace.read(commit, f"shop/part{n}.py") for n in (0, 1))
+        else ()
+    )
+
+    report = carry_out(fakes, agents=2)
+
+    assert report.integration is not None
+    first, second = report.integration.order
+    assert "**Merge this as number 1 of 1**" in fakes.forge.amended[first.agent_id]
+    assert "⚠️ **Don't just merge this beside the others**" in fakes.forge.amended[second.agent_id]
+    assert f"`{second.branch}`: together with {first.branch}" in fakes.forge.amended[second.agent_id]
+
+
+def test_a_page_that_cannot_be_amended_is_a_note_in_the_report(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(ticket: Ticket, section: str) -> str | None:
+        raise ForgeUnclear("GitHub could not change the text of #1 (502): Bad Gateway.")
+
+    monkeypatch.setattr(fakes.forge, "amend", lost)
+
+    report = carry_out(fakes, agents=2)
+
+    said = [note for note in report.notes if "does not say how it lands beside the others" in note]
+    assert len(said) == 2
+    assert {agent.outcome for agent in report.agents} == {Outcome.COMPLETED}

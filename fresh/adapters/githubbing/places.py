@@ -135,6 +135,12 @@ class Places:
         with self._lock:
             return place.remote.fetch(self.git, branch, f"{REMOTE_REFS}/{branch}")
 
+    def bring(self, place: Place, branch: str, commit: str) -> str:
+        """Bring a branch at GitHub into the mirror, unless what it points at is there already; return its commit."""
+        if commit and self.git.ask("cat-file", "-e", f"{commit}^{{commit}}").code == 0:
+            return commit
+        return self.fetch(place, branch)
+
     def candidates(self, place: Place) -> tuple[str, ...]:
         """List the branches that changes may go to, the likeliest first."""
         current = self._target.head_branch()

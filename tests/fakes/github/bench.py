@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,7 +77,12 @@ class GitHubBench:
         return GitWorkspace(self.repository, self.state)
 
     def forge(
-        self, token: str | None = None, *, credentials: Credentials | None = None, api: str | None = None
+        self,
+        token: str | None = None,
+        *,
+        credentials: Credentials | None = None,
+        api: str | None = None,
+        halted: Callable[[], bool] | None = None,
     ) -> GitHubForge:
         """A forge as a new process would make it."""
         mine = credentials or Credentials(token=self.token if token is None else token)
@@ -88,6 +94,7 @@ class GitHubBench:
             local=LocalForge(self.state),
             clock=self.clock,
             memory=self.memory,
+            halted=halted,
         )
 
     def git(self, *words: str) -> str:
