@@ -74,8 +74,10 @@ def learn(repo: str) -> None:
 def show(repo: str) -> None:
     """List the lessons, newest first, with where each holds and what taught it."""
     place = find_place(repo)
-    with opened_journal(place) as journal:
-        known = journal.lessons(str(place.repository))
+    known: tuple[Lesson, ...] = ()
+    if not place.is_blank:
+        with opened_journal(place) as journal:
+            known = journal.lessons(str(place.repository))
     if not known:
         click.echo("No lessons yet. Teach one: fresh lessons add TEXT")
     for lesson in known:
