@@ -63,23 +63,21 @@ def show_phase(ticket: Ticket, phase: Phase) -> None:
 
 
 def show_evidence(ticket: Ticket, evidence: Evidence) -> None:
-    """Show every check of a commit as a table."""
-    rows: list[dict[str, str]] = [
-        {"check": check.name, "state": check.state.value, "fact": check.fact} for check in evidence.checks
-    ]
-    rows.append(
-        {
-            "check": "policy",
-            "state": evidence.policy.ruling.value,
-            "fact": "; ".join(evidence.policy.reasons) or "no rule objects",
-        }
-    )
+    """Show what was measured on base and commit, and every check, as a table."""
+    rows = [_row(figure.name, base=figure.base, head=figure.head) for figure in evidence.figures]
+    rows += [_row(check.name, state=check.state.value, fact=check.fact) for check in evidence.checks]
+    objections = "; ".join(evidence.policy.reasons) or "no rule objects"
+    rows.append(_row("policy", state=evidence.policy.ruling.value, fact=objections))
     with contextlib.suppress(*LOST):
         create_table_artifact(
             table=rows,
             key=f"evidence-{ticket.agent_id}",
             description=f"{ticket.kind} of {ticket.feature.key} at {evidence.commit[:10]}",
         )
+
+
+def _row(check: str, *, base: str = "", head: str = "", state: str = "", fact: str = "") -> dict[str, str]:
+    return {"check": check, "base": base, "head": head, "state": state, "fact": fact}
 
 
 def show_page(key: str, markdown: str, description: str) -> None:

@@ -91,6 +91,12 @@ def _question_words(question: Question, its: Particulars) -> str:
 
 
 def _evidence(pen: Pen, its: Particulars) -> Iterator[Block]:
+    if its.figures:
+        rows = [
+            f"• {pen.words(figure.name, 60)}: {pen.words(figure.base, 100)} → {pen.bold(figure.head, 100)}"
+            for figure in its.figures[:SHOWN_CHECKS]
+        ]
+        yield section("*Base → head*\n" + "\n".join(rows))
     if its.checks:
         rows = [
             f"{CHECKS[check.state]} {pen.words(check.name, 60)}: {pen.words(check.fact, 160)}"

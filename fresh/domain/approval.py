@@ -10,7 +10,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from fresh.domain.change import Ruling
-from fresh.domain.evidence import CheckState, Evidence, Verdict
+from fresh.domain.evidence import CheckState, Evidence, Figure, Verdict
 from fresh.domain.feature import Kind
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.value import Value
@@ -86,6 +86,7 @@ class Particulars(Value):
     ruling: Ruling = Ruling.ALLOW
     policy_reasons: tuple[str, ...] = ()
     checks: tuple[ShownCheck, ...] = ()
+    figures: tuple[Figure, ...] = ()
     verdict: Verdict | None = None
     evidence: str = ""
     files: tuple[ShownFile, ...] = ()

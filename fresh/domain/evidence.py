@@ -102,14 +102,23 @@ class Gains(Value):
         return self.quality_after - self.quality_before
 
 
+class Figure(Value):
+    """One thing that was measured on the base and on the commit, in words for people."""
+
+    name: str
+    base: str
+    head: str
+
+
 class Evidence(Value):
-    """Every check of one commit, and the verdict that follows from them."""
+    """Every check of one commit, and the verdict that follows from them; `figures` show base and commit side by side."""
 
     base: str
     commit: str
     checks: tuple[Check, ...]
     policy: PolicyVerdict = PolicyVerdict()
     gains: Gains | None = None
+    figures: tuple[Figure, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

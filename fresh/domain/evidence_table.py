@@ -14,6 +14,22 @@ STATUS = {"A": "added", "M": "changed", "D": "deleted", "T": "type changed"}
 MOST_FILES = 40
 
 
+def figure_rows(evidence: Evidence) -> list[str]:
+    """Show what was measured on the base and on the commit side by side, and what policy ruled; nothing where it was not."""
+    if not evidence.figures:
+        return []
+    rows = [
+        f"| {cell(prose(figure.name))} | {cell(prose(figure.base))} | {cell(prose(figure.head))} |"
+        for figure in evidence.figures
+    ]
+    return [
+        f"| | Base {code(evidence.base[:10])} | Head {code(evidence.commit[:10])} |",
+        "| --- | --- | --- |",
+        *rows,
+        f"| policy | | {RULINGS[evidence.policy.ruling]} |",
+    ]
+
+
 def check_rows(evidence: Evidence) -> list[str]:
     """Show every check as a row, in the order in which they were made."""
     rows = [

@@ -7,7 +7,7 @@ import hashlib
 from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.approval import Particulars, Risk, ShownCheck, ShownFile, Why, on_deadline
 from fresh.domain.change import PolicyVerdict, Ruling
-from fresh.domain.evidence import CheckState, Evidence
+from fresh.domain.evidence import CheckState, Evidence, Figure
 from fresh.domain.landing import obstacles
 from fresh.domain.quoting import line
 
@@ -34,6 +34,10 @@ def particulars_of(ticket: Ticket, why: Why, report: AgentReport) -> Particulars
         checks=tuple(
             ShownCheck(name=check.name, state=check.state, fact=_short(check.fact))
             for check in (evidence.checks if evidence is not None else ())
+        ),
+        figures=tuple(
+            Figure(name=line(figure.name), base=_short(figure.base), head=_short(figure.head))
+            for figure in (evidence.figures if evidence is not None else ())
         ),
         verdict=evidence.verdict if evidence is not None else None,
         evidence=digest_of(evidence),

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.evidence import CheckState, Verdict
-from fresh.domain.evidence_table import check_details, check_rows, file_rows, policy_lines, policy_row
+from fresh.domain.evidence_table import (
+    check_details,
+    check_rows,
+    figure_rows,
+    file_rows,
+    policy_lines,
+    policy_row,
+)
 from fresh.domain.landing import obstacles
 from fresh.domain.quoting import block, code, plain, prose
 from fresh.domain.work import Plan, Work
@@ -73,11 +80,13 @@ def _evidence(report: AgentReport) -> list[str]:
         return ["## Evidence", "", "There is none: no check was made."]
     verdict = "earned" if evidence.verdict is Verdict.EARNED else "**not earned**"
     against = f"Judged by running it: commit {code(evidence.commit)} against its base {code(evidence.base)}."
+    side_by_side = [*rows, ""] if (rows := figure_rows(evidence)) else []
     lines = [
         "## Evidence",
         "",
         f"{against} Verdict: {verdict}.",
         "",
+        *side_by_side,
         *check_rows(evidence),
         policy_row(evidence),
         "",

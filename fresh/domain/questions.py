@@ -55,6 +55,10 @@ def question_text(ticket: Ticket, why: Why, report: AgentReport, deadline: datet
             f"- {MARKS[check.state]} {prose(check.name)}: {prose(check.fact)}"
             for check in report.evidence.checks
         ]
+        lines += [
+            f"- {prose(figure.name)}: {prose(figure.base)} on base, {prose(figure.head)} now"
+            for figure in report.evidence.figures
+        ]
         ruling = report.evidence.policy
         lines += [f"- Policy says {ruling.ruling}: {prose(reason)}" for reason in ruling.reasons]
     if report.landing is not None:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from fresh.domain.agent import Ticket
 from fresh.domain.change import Change
-from fresh.domain.evidence import Check, CheckState, Evidence, Gains, TestRun
+from fresh.domain.evidence import Check, CheckState, Evidence, Figure, Gains, TestRun
 from fresh.domain.feature import Feature, Finding, Inventory, Kind
 from fresh.domain.test_code import is_test_path
 from fresh.domain.work import Work
 from fresh.proving import judging
+from fresh.proving.figures import Side, figures
 from fresh.proving.flakiness import sort_failures
 from fresh.proving.gaining import gains
 from fresh.proving.lines import body_lines
@@ -121,8 +122,24 @@ class Verification:
         policy = self.policy.rule(self.ticket, self.commit, counted)
         brings = self._gains() if counted else None
         return Evidence(
-            base=self.ticket.base, commit=self.commit, checks=tuple(checks), policy=policy, gains=brings
+            base=self.ticket.base,
+            commit=self.commit,
+            checks=tuple(checks),
+            policy=policy,
+            gains=brings,
+            figures=self._figures() if proofs else (),
         )
+
+    def _figures(self) -> tuple[Figure, ...]:
+        base, head = (
+            Side(
+                run,
+                self.survey(commit).feature(self.ticket.feature.key),
+                partial(self._text, commit),
+            )
+            for commit, run in ((self.ticket.base, self.base), (self.commit, self.head))
+        )
+        return figures(self.change, self.ids, base, head)
 
     def _gains(self) -> Gains:
         before, after = (

@@ -9,7 +9,7 @@ from fresh.domain.answering import Standing
 from fresh.domain.approval import Answer, Decision, Question, Risk, ShownCheck, ShownFile, Why
 from fresh.domain.change import Change, FileChange, Ruling
 from fresh.domain.ci import CiCheck, CiResult, CiState
-from fresh.domain.evidence import CheckState, Verdict
+from fresh.domain.evidence import CheckState, Figure, Verdict
 from fresh.domain.feature import Kind
 from fresh.domain.identity import question_id
 from fresh.domain.money import Usd
@@ -49,6 +49,14 @@ def a_standing(
                         name="the repository's tests", state=CheckState.PASSED, fact="214 passed, 0 failed"
                     ),
                     ShownCheck(name="coverage", state=CheckState.NOT_RUN, fact="it was not measured"),
+                ),
+                "figures": (
+                    Figure(name="tests that pass", base="211 of 211", head="214 of 214"),
+                    Figure(
+                        name="path from an entry point",
+                        base="none: unhooked",
+                        head="pocket.cli:main → pocket.text:normalize",
+                    ),
                 ),
                 "verdict": Verdict.EARNED,
                 "files": (

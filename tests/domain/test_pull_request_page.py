@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from fresh.domain.agent import AgentReport, Outcome, Ticket
 from fresh.domain.change import Change, FileChange, PolicyVerdict, Ruling
-from fresh.domain.evidence import Check, CheckState, Evidence
+from fresh.domain.evidence import Check, CheckState, Evidence, Figure
 from fresh.domain.feature import Feature, Kind, Reachability
 from fresh.domain.money import Usd
 from fresh.domain.order import EngineName, RunOrder
@@ -120,6 +120,22 @@ def test_the_body_shows_every_check_with_its_result_and_fact() -> None:
     assert "| command runs | ✅ passed | `pocket normalize a\\|b` exits with 0 |" in body
     assert "| policy | ✋ needs human | changes pyproject.toml |" in body
     assert f"commit `{HEAD}` against its base `{BASE}`" in body
+
+
+def test_the_evidence_stands_in_a_column_for_the_base_and_one_for_the_head() -> None:
+    figures = (
+        Figure(name="tests that pass", base="12 of 12", head="13 of 13"),
+        Figure(name="path from an entry point", base="none: unhooked", head="cli:main → text:a|b"),
+    )
+    evidence = EVIDENCE.model_copy(update={"figures": figures})
+    body = page(ticket(), report(evidence=evidence), PLAN, WORK)[1]
+    assert (
+        f"| | Base `{BASE[:10]}` | Head `{HEAD[:10]}` |\n| --- | --- | --- |\n"
+        "| tests that pass | 12 of 12 | 13 of 13 |\n"
+        "| path from an entry point | none: unhooked | cli:main → text:a\\|b |\n"
+        "| policy | | ✋ needs human |\n\n| Check | Result | Fact |"
+    ) in body
+    assert "Base `" not in page(ticket(), report(), PLAN, WORK)[1].split("## Change")[0]
 
 
 def test_the_body_names_the_files_their_lines_and_a_changed_mode() -> None:

@@ -131,6 +131,14 @@ def test_a_hookup_that_is_reached_and_runs_is_earned(tmp_path: Path) -> None:
         "new tests fail without the change",
         "the feature ran",
     }
+    assert {figure.name: (figure.base, figure.head) for figure in evidence.figures} == {
+        "tests that pass": ("1 of 1", "2 of 2"),
+        "new tests": ("absent", "1 of 1 pass"),
+        "path from an entry point": ("none: unhooked", "pocket.cli:main → pocket.calc:sub"),
+        "touched lines of functions that tests run": ("no such line", "3 of 3"),
+        "lines of sub that tests run": ("0 of 3", "2 of 3"),
+        "quality of the feature, 0 to 100": ("100", "100"),
+    }
 
 
 def test_a_hookup_whose_test_goes_around_the_command_is_not_earned(tmp_path: Path) -> None:
