@@ -140,10 +140,10 @@ def _read_journal(place: Place) -> str:
 
 
 def _probe_sandbox(place: Place, settings: Settings) -> str:
-    from fresh.adapters.bwrap_sandbox import BwrapSandbox
+    from fresh.wiring import bare_sandbox
 
     make_home(place.home)
-    return BwrapSandbox(place.home, settings.sandbox_uid).probe().rstrip(".")
+    return bare_sandbox(place.home, settings).probe().rstrip(".")
 
 
 def _reach_server(place: Place, settings: Settings) -> str:

@@ -40,9 +40,10 @@ class Settings(BaseSettings):
     model: str | None = Field(
         default=None, description=f"model of the llm engine; at OpenAI's own server {DEFAULT_MODEL} if unset"
     )
-    sandbox: Literal["bwrap"] = Field(
+    sandbox: Literal["bwrap", "landlock"] = Field(
         default="bwrap",
-        description="what contains untrusted commands; there is nothing else, and no fallback",
+        description="what contains untrusted commands; `landlock` is weaker, for machines without user namespaces, and "
+        "no form ever falls back to the other",
     )
     sandbox_uid: int | None = Field(
         default=None, ge=1, description="unprivileged uid of the sandbox when Fresh itself runs as root"

@@ -153,10 +153,20 @@ _standing: dict[Path, Toolbox] = {}
 _building = threading.RLock()
 
 
+def bare_sandbox(home: Path, settings: Settings) -> Sandbox:
+    """Make the sandbox that the settings name, and no other; it takes no turn with anybody's commands."""
+    if settings.sandbox == "landlock":
+        from fresh.adapters.landlock_sandbox import LandlockSandbox
+
+        return LandlockSandbox(home, settings.sandbox_uid)
+    from fresh.adapters.bwrap_sandbox import BwrapSandbox
+
+    return BwrapSandbox(home, settings.sandbox_uid)
+
+
 def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     """Put the real adapters together. Nothing is started or touched yet."""
     parse_in_turn()
-    from fresh.adapters.bwrap_sandbox import BwrapSandbox
     from fresh.adapters.git_workspace import GitWorkspace
     from fresh.adapters.key_scan import find_keys
     from fresh.adapters.observing import observer
@@ -180,7 +190,7 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     workspace = GitWorkspace(repository, home)
     tools: Toolbox
     sandbox = LimitedSandbox(
-        BwrapSandbox(home, settings.sandbox_uid),
+        bare_sandbox(home, settings),
         settings.sandboxes,
         lambda: _place(tools, SANDBOXES, "sandbox"),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
@@ -9,15 +11,30 @@ from pydantic.fields import FieldInfo
 from fresh.domain.redaction import Redactor
 from fresh.errors import OperatorMistake
 from fresh.settings import Settings, read_settings
+from fresh.wiring import bare_sandbox
 
 
-@pytest.mark.parametrize("word", ["landlock", "none", "", "docker"])
-def test_another_sandbox_than_bubblewrap_is_refused_and_not_ignored(
+@pytest.mark.parametrize("word", ["Landlock", "landlock,bwrap", "none", "", "docker"])
+def test_a_sandbox_that_does_not_exist_is_refused_and_not_ignored(
     monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:
     monkeypatch.setenv("FRESH_SANDBOX", word)
-    with pytest.raises(OperatorMistake, match="FRESH_SANDBOX can't be used: Input should be 'bwrap'"):
+    with pytest.raises(
+        OperatorMistake, match="FRESH_SANDBOX can't be used: Input should be 'bwrap' or 'landlock'"
+    ):
         read_settings()
+
+
+@pytest.mark.parametrize(
+    ("word", "made"), [(None, "BwrapSandbox"), ("bwrap", "BwrapSandbox"), ("landlock", "LandlockSandbox")]
+)
+def test_the_weaker_sandbox_is_only_had_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, word: str | None, made: str
+) -> None:
+    monkeypatch.delenv("FRESH_SANDBOX", raising=False)
+    if word is not None:
+        monkeypatch.setenv("FRESH_SANDBOX", word)
+    assert type(bare_sandbox(tmp_path, read_settings())).__name__ == made
 
 
 def test_every_secret_field_and_every_password_in_an_address_is_a_secret(

@@ -17,24 +17,26 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from fresh.adapters.bwrap import diagnosis, hierarchies
+from fresh.adapters.bwrap.alive import Alive
 from fresh.adapters.bwrap.arguments import OWN_PROCESSES, limited
 from fresh.adapters.bwrap.cgroups import Group
+from fresh.adapters.bwrap.ending import judge
 from fresh.adapters.bwrap.files import opened
 from fresh.adapters.bwrap.gate import behind
 from fresh.adapters.bwrap.hierarchies import CPU
 from fresh.adapters.bwrap.leftovers import Leftovers
 from fresh.adapters.bwrap.orphans import kill_orphans
 from fresh.adapters.bwrap.owners import Owner
-from fresh.adapters.bwrap.ownership import hand_over
+from fresh.adapters.bwrap.ownership import prepare
 from fresh.adapters.bwrap.running import Running
 from fresh.adapters.bwrap.staging import launcher, sources
 from fresh.adapters.bwrap.watch import Watch
-from fresh.domain.evidence import RunEnd
 from fresh.errors import SandboxUnavailable
-from fresh.ports import Command, Finished, Limits, Mount
+from fresh.ports import Command, Finished, Limits
 
 NOBODY = 65533
 PROBE = Limits(wall=30.0)
+SLOW = "See whether the machine is overloaded, and whether bwrap is the distribution's own: bwrap --version"
 
 # What the kernel says, in proc_pid_status(5), about a process that is contained.
 CONTAINED = {"CapEff": "0" * 16, "CapPrm": "0" * 16, "CapBnd": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}
@@ -52,7 +54,7 @@ class BwrapSandbox:
         self._uid = uid
         self._leftovers = Leftovers(state / "sandbox")
         self._lock = threading.Lock()
-        self._running: set[Running] = set()
+        self._alive = Alive()
         self._proven: str | None = None
 
     def probe(self) -> str:
@@ -79,7 +81,7 @@ class BwrapSandbox:
         uid, bwrap = self._unprivileged(), _bwrap()
         hierarchy = hierarchies.find()
         for mount in command.mounts:
-            _prepare(mount, uid)
+            prepare(mount, uid)
         with ExitStack() as stack:
             group = stack.enter_context(self._grouped(hierarchy, command.limits))
             files = stack.enter_context(opened(command, sources(command, uid)))
@@ -87,9 +89,9 @@ class BwrapSandbox:
             inside = [str(bwrap), "--args", str(files.options), "--", *gated]
             words = [*launcher(command, uid, group, files.streams.status), "--", *inside]
             running = Running(Watch(command, group), command, group)
-            with self._registered(running):
+            with self._alive.registered(running):
                 returned = running.run(words, files.status, files.inherited)
-            return _judge(running, returned, time.monotonic() - started)
+            return judge(running, returned, time.monotonic() - started, diagnosis.explain, SLOW)
 
     def sweep(self) -> int:
         """Kill and remove what hosts left that are dead; a living host's is never touched."""
@@ -97,10 +99,7 @@ class BwrapSandbox:
 
     def kill_all(self) -> None:
         """Kill every command that this sandbox has running; each `run` then returns without an exit code."""
-        with self._lock:
-            running = tuple(self._running)
-        for one in running:
-            one.kill()
+        self._alive.kill_all()
 
     def _describe(self) -> str:
         uid = self._unprivileged()
@@ -144,49 +143,9 @@ class BwrapSandbox:
         finally:
             group.remove()
 
-    @contextmanager
-    def _registered(self, running: Running) -> Iterator[None]:
-        with self._lock:
-            self._running.add(running)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._running.discard(running)
-
-
-def _judge(running: Running, returned: int | None, seconds: float) -> Finished:
-    """Say how a command ended, and tell a command that failed from a sandbox that did."""
-    reports, output = running.reports, running.output
-    if running.watch.broken is RunEnd.TIMEOUT and not running.started:
-        raise SandboxUnavailable(
-            f"The sandbox was not ready for its command within {seconds:.1f} s.",
-            hint="See whether the machine is overloaded, and whether bwrap is the distribution's own: bwrap --version",
-        )
-    ended = running.watch.broken or RunEnd.EXIT
-    exit_code = None if running.watch.broken or running.killed else reports.exit_code
-    # 128 + n: its init died by a signal that we did not send.
-    struck = returned is None or returned < 0 or returned > 128
-    if exit_code is None and not (running.watch.broken or running.killed or struck):
-        raise diagnosis.explain(reports.complaint or output.kept.decode("utf-8", "replace"))
-    return Finished(exit_code, ended, output.kept, output.truncated, seconds)
-
 
 def _bwrap() -> Path:
     found = shutil.which("bwrap")
     if found is None:
         raise SandboxUnavailable("bubblewrap is not installed: there is no bwrap.", hint=diagnosis.INSTALL)
     return Path(found).resolve()
-
-
-def _prepare(mount: Mount, uid: int | None) -> None:
-    """Check that the source is there, and make it the command's own if it may write to it."""
-    try:
-        mount.source.stat()
-        if uid is not None and mount.writable:
-            hand_over(mount.source, uid)
-    except OSError as failed:
-        raise SandboxUnavailable(
-            f"{mount.source} can't be shown in the sandbox as {mount.target}: {failed.strerror}.",
-            hint="Check that it exists and that Fresh may change it.",
-        ) from failed

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.laboratory import host, lab, marker
+from tests.fakes.laboratory import either_lab, host, lab, marker, open_place, weaker_lab
 
-__all__ = ["host", "lab", "marker"]
+__all__ = ["either_lab", "host", "lab", "marker", "open_place", "weaker_lab"]
 
 SECRET = "the-hosts-own-secret-4711"
 IPC_CREAT, IPC_RMID = 0o1000, 0
@@ -54,6 +54,11 @@ class Witnesses:
         """A Unix socket that everybody may connect to."""
         return self.directory / "socket"
 
+    @property
+    def post(self) -> Path:
+        """One of datagrams, like those that system logs are sent to."""
+        return self.directory / "post"
+
     def port(self, name: str) -> int:
         return int(self.servers[name].getsockname()[1])
 
@@ -65,7 +70,9 @@ class Witnesses:
         self._listen("any", socket.AF_INET, socket.SOCK_STREAM, ("0.0.0.0", 0))
         self._listen("unix", socket.AF_UNIX, socket.SOCK_STREAM, str(self.path))
         self._listen("abstract", socket.AF_UNIX, socket.SOCK_STREAM, f"\0{self.abstract}")
+        self._listen("post", socket.AF_UNIX, socket.SOCK_DGRAM, str(self.post))
         self.path.chmod(0o777)
+        self.post.chmod(0o777)
         self._before = self._look()
 
     def begin_again(self) -> None:

@@ -7,6 +7,7 @@ witnesses must have noticed nothing either. Each knows `w`, what an attacker cou
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -32,7 +33,7 @@ def sh(command): return subprocess.run(["/bin/sh", "-c", command], capture_outpu
 READING = {
     "the canary by its path": "if succeeds(open, w['file']): got()",
     "the canary through every root in proc": (
-        "for pid in os.listdir('/proc'):\n"
+        "for pid in (os.listdir('/proc') if succeeds(os.listdir, '/proc') else map(str, range(1, w['process'] + 50))):\n"
         "    if pid.isdigit():\n"
         "        for door in ('root', 'cwd'):\n"
         "            if succeeds(open, f'/proc/{pid}/{door}' + w['file']): got(pid)"
@@ -122,16 +123,17 @@ WRITING = {
 
 REACHING = {
     "a TCP server on the host's loopback": "if succeeds(socket.create_connection, ('127.0.0.1', w['tcp']), 2): got()",
-    "a UDP server on the host's loopback": "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\nsucceeds(s.sendto, b'x', ('127.0.0.1', w['udp']))",
+    "a UDP server on the host's loopback": "succeeds(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', w['udp'])))",
     "a server on all of the host's addresses": (
         "for host in ('0.0.0.0', 'localhost', '10.0.2.2', '172.17.0.1', '192.168.0.1', '169.254.169.254'):\n"
         "    if succeeds(socket.create_connection, (host, w['any']), 0.3): got(host)"
     ),
-    "a Unix socket by its path": "if succeeds(socket.socket(socket.AF_UNIX).connect, w['unix']): got()",
-    "a Unix socket through a read-only mount": "if succeeds(socket.socket(socket.AF_UNIX).connect, '/shown/none'): got()",
-    "an abstract Unix socket": "if succeeds(socket.socket(socket.AF_UNIX).connect, chr(0) + w['abstract']): got()",
+    "a Unix socket by its path": "if succeeds(lambda: socket.socket(socket.AF_UNIX).connect(w['unix'])): got()",
+    "a Unix socket through a read-only mount": "if succeeds(lambda: socket.socket(socket.AF_UNIX).connect('/shown/none')): got()",
+    "an abstract Unix socket": "if succeeds(lambda: socket.socket(socket.AF_UNIX).connect(chr(0) + w['abstract'])): got()",
     "any name of the internet": "if succeeds(socket.getaddrinfo, 'example.org', 443): got()",
-    "any network interface but loopback": "for line in open('/proc/net/dev').read().splitlines()[2:]:\n    if line.split(':')[0].strip() != 'lo': got(line)",
+    "any network interface but loopback": "seen = []\nsucceeds(lambda: seen.extend(open('/proc/net/dev').read().splitlines()[2:]))\n"
+    "for line in seen:\n    if line.split(':')[0].strip() != 'lo': got(line)",
     "the hypervisor over vsock": "if succeeds(socket.socket, 40, socket.SOCK_STREAM): got()",
     "the kernel over netlink, packets and crypto": (
         "for family in (16, 17, 38, 29, 31, 44):\n    if succeeds(socket.socket, family, socket.SOCK_RAW): got(family)"
@@ -153,7 +155,7 @@ RULING = {
     "other processes' priority": "if succeeds(os.setpriority, os.PRIO_PROCESS, w['process'], 5): got()",
     "its own priority": "if succeeds(os.setpriority, os.PRIO_PROCESS, 0, -5): got()",
     "real-time scheduling": "if succeeds(os.sched_setscheduler, 0, os.SCHED_FIFO, os.sched_param(1)): got()",
-    "root by setuid": "for uid in (0, 1, 65533): \n    if succeeds(os.setuid, uid): got(uid)",
+    "root by setuid": "for uid in {0, 1, 65533} - {os.getuid()}:\n    if succeeds(os.setuid, uid): got(uid)",
     "root by a setuid program": "if 'uid=0' in sh('su -c id; sudo -n id; pkexec id; /usr/bin/newgrp root'): got()",
     "root by a new user namespace": "if libc.unshare(0x10000000) == 0: got()",
     "root by clone with a new user namespace": "if libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0) > 0: got()",
@@ -186,10 +188,97 @@ RULING = {
     "calls of the x32 kind": "if libc.syscall(0x40000000 | 39) > 0: got()",
 }  # fmt: skip
 
+# Without namespaces, what exists can be seen to exist; these say how far that goes, in place of the rows above.
+SEEN = {
+    "read passwords and keys at their usual places": (
+        "for path in ('/etc/shadow', '/etc/gshadow', '/etc/passwd', '/etc/hosts', '/etc/machine-id', '/etc/resolv.conf'):\n"
+        "    if succeeds(open, path): got(path)\n"
+        "for path in ('/', '/root', '/home', '/var', '/run', '/opt', '/etc', '/etc/ssh', '/etc/ssl/private', '/sys', '/proc', '/dev', '/tmp/..'):\n"
+        "    if succeeds(os.listdir, path): got(path)"
+    ),
+    "read raw devices": (
+        "for name in ('mem', 'port', 'sda', 'vda', 'nvme0n1', 'fuse', 'kvm', 'net/tun', 'loop-control', 'uinput', 'vsock', 'ptmx', 'tty'):\n"
+        "    if succeeds(os.open, '/dev/' + name, os.O_RDONLY | os.O_NONBLOCK): got(name)"
+    ),
+    "write the mode and the times of what is shown": "if succeeds(os.chmod, '/shown/canary', 0o4777): got()",
+    "write its own limits in a control group": (
+        "for top in ('/sys/fs/cgroup', '/sys/fs/cgroup/memory', '/sys/fs/cgroup/pids'):\n"
+        "    for name in ('cgroup.procs', 'tasks', 'memory.max', 'memory.limit_in_bytes', 'notify_on_release'):\n"
+        "        if succeeds(os.open, f'{top}/{name}', os.O_WRONLY): got(name)\n"
+        "    if succeeds(os.mkdir, top + '/fresh-got'): got(top)"
+    ),
+}  # fmt: skip
+
+# What the namespaces of bubblewrap hide, and Landlock itself does not cover.
+BESIDE = {
+    "read the host's processes in proc": (
+        "for name in ('environ', 'cmdline', 'status', 'maps', 'mem', 'comm', 'stat', 'net/tcp', 'fd/0', 'mountinfo'):\n"
+        "    for pid in (1, w['process']):\n"
+        "        if succeeds(open, f'/proc/{pid}/{name}', 'rb'): got(pid, name)"
+    ),
+    "read the host's network and mounts in its own place in proc": (
+        "for name in ('net/tcp', 'net/unix', 'mountinfo', 'mounts', 'environ', 'root/etc/passwd', 'cwd/../../etc/passwd'):\n"
+        "    if succeeds(open, '/proc/self/' + name, 'rb'): got(name)"
+    ),
+    "reach a Unix socket through a pair of datagrams": (
+        "def send():\n"
+        "    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+        "    one.sendto(b'x', w['post'])\n"
+        "if succeeds(send): got('sent')\n"
+        "one, other = socket.socketpair()\n"
+        "other.close()\n"
+        "if succeeds(one.connect, w['unix']): got('connected')\n"
+        "if succeeds(one.sendto, b'x', 0, w['unix']): got('sent to')\n"
+        "if succeeds(one.listen): got('listens')"
+    ),
+    "reach memory, semaphores and queues that others could name": (
+        "if libc.shmget(0, 4096, 0o1600) >= 0: got('memory')\n"
+        "if libc.semget(0, 1, 0o1600) >= 0: got('semaphores')\n"
+        "if libc.msgget(0, 0o1600) >= 0: got('queue')\n"
+        "if libc.syscall(240, b'fresh-got', os.O_CREAT | os.O_RDWR, 0o600, None) >= 0: got('mq')\n"
+        "if succeeds(os.open, '/dev/shm/fresh-got', os.O_CREAT | os.O_RDWR): got('shm')"
+    ),
+    "rule limits and scheduling of others": (
+        "import resource\n"
+        "for pid in (1, w['process'], os.getppid()):\n"
+        "    if succeeds(resource.prlimit, pid, resource.RLIMIT_CORE): got('limits', pid)\n"
+        "    if succeeds(os.sched_setaffinity, pid, {0}): got('affinity', pid)\n"
+        "    if succeeds(os.sched_setscheduler, pid, os.SCHED_BATCH, os.sched_param(0)): got('scheduler', pid)\n"
+        "if succeeds(os.setpriority, os.PRIO_USER, 0, 5): got('priority')\n"
+        "if not succeeds(os.setpriority, os.PRIO_PROCESS, 0, 5): got('not even its own')"
+    ),
+}  # fmt: skip
+
 TABLE = [
     pytest.param(code, id=f"{verb} {name}")
     for verb, attempts in (("read", READING), ("write", WRITING), ("reach", REACHING), ("rule", RULING))
     for name, code in attempts.items()
+]
+# Attempts that leave each other in peace share one command, in a process each.
+TOGETHER = """
+import json
+for name, code in json.loads({attempts!r}):
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        print("--", name)
+        exec(code)
+        sys.exit(0)
+    if os.waitpid(child, 0)[1] == 0: print("tried", name)
+"""
+
+
+def together(verb: str) -> str:
+    attempts = [
+        (row.id, SEEN.get(str(row.id), row.values[0])) for row in TABLE if str(row.id).startswith(verb)
+    ]
+    return TOGETHER.format(attempts=json.dumps(attempts))
+
+
+WEAKER = [
+    *(pytest.param(together(verb), id=verb) for verb in ("read", "write", "reach")),
+    *(row for row in TABLE if str(row.id).startswith("rule")),
+    *(pytest.param(code, id=name) for name, code in BESIDE.items()),
 ]
 
 
@@ -197,6 +286,7 @@ def knowing(witnesses: Witnesses) -> str:
     knowledge = {
         "file": str(witnesses.file),
         "unix": str(witnesses.path),
+        "post": str(witnesses.post),
         "abstract": witnesses.abstract,
         "process": witnesses.process.pid,
         "shared": witnesses.shared_key,
@@ -226,12 +316,24 @@ def attempt(lab: Lab, witnesses: Witnesses, code: str) -> str:
 
 def test_there_are_at_least_forty_attempts() -> None:
     assert len(TABLE) >= 40
+    assert set(SEEN) <= {row.id for row in TABLE}
 
 
 @pytest.mark.parametrize("code", TABLE)
 def test_an_attempt_fails_by_its_own_account_and_by_the_witnesses(
     lab: Lab, witnesses: Witnesses, code: str
 ) -> None:
+    try_in_vain(lab, witnesses, code)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="this form is root's alone")
+@pytest.mark.parametrize("code", WEAKER)
+def test_an_attempt_fails_without_namespaces_too(weaker_lab: Lab, witnesses: Witnesses, code: str) -> None:
+    said = try_in_vain(weaker_lab, witnesses, code)
+    assert said.count("\n-- ") + said.startswith("-- ") == said.count("tried ")
+
+
+def try_in_vain(lab: Lab, witnesses: Witnesses, code: str) -> str:
     said = attempt(lab, witnesses, code)
     assert "tried" in said or said == "", said
     assert "Traceback" not in said, said
@@ -239,6 +341,7 @@ def test_an_attempt_fails_by_its_own_account_and_by_the_witnesses(
     assert SECRET not in said
     time.sleep(0.02)
     assert witnesses.touched == []
+    return said
 
 
 @pytest.mark.parametrize(
@@ -249,6 +352,7 @@ def test_an_attempt_fails_by_its_own_account_and_by_the_witnesses(
         ("socket.create_connection(('127.0.0.1', w['tcp']))", "tcp"),
         ("socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', w['udp']))", "udp"),
         ("socket.socket(socket.AF_UNIX).connect(w['unix'])", "unix"),
+        ("socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].sendto(b'x', w['post'])", "post"),
         ("socket.socket(socket.AF_UNIX).connect(chr(0) + w['abstract'])", "abstract"),
         ("os.kill(w['process'], 9)", "process"),
     ],

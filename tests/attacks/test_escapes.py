@@ -19,9 +19,9 @@ from fresh.ports import Command, Limits, Mount
 SECRET = "sk-SECRET-of-the-host"
 
 
-def test_the_hosts_environment_can_not_be_read(lab, monkeypatch):
+def test_the_hosts_environment_can_not_be_read(either_lab, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
-    finished = lab.shell("env; cat /proc/*/environ /proc/*/cmdline | tr '\\0' '\\n'; echo done")
+    finished = either_lab.shell("env; cat /proc/*/environ /proc/*/cmdline | tr '\\0' '\\n'; echo done")
     assert "done" in finished.text
     assert SECRET not in finished.text
 
@@ -37,8 +37,8 @@ def test_the_environment_is_what_was_given_and_a_small_set(lab):
     }  # fmt: skip
 
 
-def test_values_of_the_environment_stand_in_no_command_line(lab):
-    finished = lab.run(
+def test_values_of_the_environment_stand_in_no_command_line(either_lab):
+    finished = either_lab.run(
         "/bin/sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '; echo done", environment={"TOKEN": SECRET}
     )
     assert "done" in finished.text
@@ -55,9 +55,9 @@ def test_files_beside_the_tree_do_not_exist(lab, tmp_path):
     assert finished.text.count("No such file") == 10
 
 
-def test_a_link_out_of_the_tree_leads_nowhere(lab, tmp_path):
+def test_a_link_out_of_the_tree_leads_nowhere(either_lab, tmp_path):
     (tmp_path / "id_rsa").write_text(SECRET)
-    finished = lab.shell(f"ln -s {tmp_path}/id_rsa key; cat key")
+    finished = either_lab.shell(f"ln -s {tmp_path}/id_rsa key; cat key")
     assert finished.exit_code == 1
     assert SECRET not in finished.text
 
@@ -101,9 +101,9 @@ def test_nothing_can_be_written_outside_of_the_tree_and_the_temporary_directorie
     assert finished.text.splitlines() == ["may /tmp", "may /dev/shm", "may /tmp/home", "may /repo"]
 
 
-def test_no_kernel_setting_can_be_opened_for_writing(lab):
+def test_no_kernel_setting_can_be_opened_for_writing(either_lab):
     # Opened and closed only: a hit would be a setting of the host.
-    finished = lab.python(
+    finished = either_lab.python(
         "import os\n"
         "seen, hit = 0, []\n"
         "for top in ('/proc/sys', '/proc/irq', '/proc/bus', '/proc/fs', '/proc/acpi', '/proc/driver', '/proc/scsi'):\n"
@@ -121,8 +121,8 @@ def test_no_kernel_setting_can_be_opened_for_writing(lab):
     assert finished.text == "True []\n"
 
 
-def test_administration_is_refused(lab):
-    finished = lab.shell(
+def test_administration_is_refused(either_lab):
+    finished = either_lab.shell(
         "mount -o remount,rw /usr && echo GOT; mount -t tmpfs x /tmp && echo GOT; umount /proc/sys && echo GOT; "
         "mknod /tmp/n b 8 0 && echo GOT; chroot / true && echo GOT; unshare -Ur true && echo GOT; unshare -n true && echo GOT; "
         "nsenter -t 1 -m true && echo GOT; hostname x && echo GOT; date -s 2020-01-01 && echo GOT; "
@@ -132,8 +132,8 @@ def test_administration_is_refused(lab):
     assert "GOT" not in finished.text
 
 
-def test_every_refused_system_call_gets_an_error(lab):
-    finished = lab.python(
+def test_every_refused_system_call_gets_an_error(either_lab):
+    finished = either_lab.python(
         "import ctypes, errno\n"
         "libc = ctypes.CDLL(None, use_errno=True)\n"
         f"for name, number in {dict(MACHINES[platform.machine()].refused)!r}.items():\n"
@@ -157,21 +157,21 @@ def test_input_can_not_be_pushed_into_a_terminal(lab):
     assert finished.text.split() == ["EPERM", "EPERM"]
 
 
-def test_a_command_has_no_powers_and_can_not_get_any(lab):
-    finished = lab.shell("cat /proc/self/status")
+def test_a_command_has_no_powers_and_can_not_get_any(either_lab):
+    finished = either_lab.run("/bin/cat", "/proc/self/status")
     for line in ("CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
         assert line in finished.text
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has a uid to hide")
-def test_roots_uid_is_never_lent(lab, host, marker):
+def test_roots_uid_is_never_lent(either_lab, host, marker):
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(lab.shell, f"touch made; sleep {marker}")
+        running = pool.submit(either_lab.shell, f"touch made; sleep {marker}")
         owners = host.wait_for_sleepers(marker)
-        lab.sandbox.kill_all()
+        either_lab.sandbox.kill_all()
         running.result()
     assert owners == {65533}
-    assert (lab.tree / "made").stat().st_uid == 65533
+    assert (either_lab.tree / "made").stat().st_uid == 65533
 
 
 def test_only_own_processes_are_seen_and_killed(lab):
@@ -179,8 +179,8 @@ def test_only_own_processes_are_seen_and_killed(lab):
     assert int(finished.text.split()[0]) < 8
 
 
-def test_no_open_file_of_the_host_is_inherited(lab):
-    finished = lab.shell("for n in /proc/self/fd/*; do echo ${n##*/}; done", mounts=())
+def test_no_open_file_of_the_host_is_inherited(either_lab):
+    finished = either_lab.shell("for n in /proc/self/fd/*; do echo ${n##*/}; done", mounts=())
     # 3 is the directory that the shell lists.
     assert set(finished.text.split()) <= {"0", "1", "2", "3"}
 
@@ -200,13 +200,13 @@ def test_a_later_mount_carves_out_of_an_earlier_one(lab, tmp_path):
     assert (lab.tree / "file").read_text() == "fine\n"
 
 
-def test_a_read_only_mount_can_not_be_written(lab, tmp_path):
-    shown = tmp_path / "shown"
+def test_a_read_only_mount_can_not_be_written(either_lab, open_place):
+    shown = open_place / "shown"
     shown.mkdir()
     shown.chmod(0o777)
     (shown / "file").write_text("host")
     (shown / "file").chmod(0o666)
-    finished = lab.shell(
+    finished = either_lab.shell(
         "echo x > /shown/file; rm -f /shown/file; touch /shown/more", mounts=(Mount(shown, "/shown"),)
     )
     assert finished.exit_code != 0
@@ -214,42 +214,42 @@ def test_a_read_only_mount_can_not_be_written(lab, tmp_path):
     assert (shown / "file").read_text() == "host"
 
 
-def test_a_single_file_can_be_shown(lab, tmp_path):
-    single = tmp_path / "single"
+def test_a_single_file_can_be_shown(either_lab, open_place):
+    single = open_place / "single"
     single.write_text("one file")
-    assert lab.shell("cat /etc/single", mounts=(Mount(single, "/etc/single"),)).text == "one file"
+    assert either_lab.shell("cat /etc/single", mounts=(Mount(single, "/etc/single"),)).text == "one file"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root stages what is shown")
-def test_a_link_is_never_followed_to_something_writable(lab, tmp_path):
+def test_a_link_is_never_followed_to_something_writable(either_lab, tmp_path):
     victim = tmp_path / "victim"
     victim.mkdir()
     before = victim.stat()
-    (lab.tree / "sub").symlink_to(victim)
+    (either_lab.tree / "sub").symlink_to(victim)
     with pytest.raises(SandboxUnavailable, match="symbolic link"):
-        lab.shell("touch /sub/evil", mounts=(Mount(lab.tree / "sub", "/sub", writable=True),))
+        either_lab.shell("touch /sub/evil", mounts=(Mount(either_lab.tree / "sub", "/sub", writable=True),))
     assert victim.stat().st_uid == before.st_uid
     assert not list(victim.iterdir())
 
 
-def test_a_source_that_is_missing_is_named(lab, tmp_path):
+def test_a_source_that_is_missing_is_named(either_lab, tmp_path):
     with pytest.raises(SandboxUnavailable, match="nowhere") as refused:
-        lab.shell("true", mounts=(Mount(tmp_path / "nowhere", "/x"),))
+        either_lab.shell("true", mounts=(Mount(tmp_path / "nowhere", "/x"),))
     assert refused.value.hint
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user shows what is its own")
-def test_a_source_that_the_uid_may_not_read_is_named_with_its_mode(lab, tmp_path):
-    closed = tmp_path / "closed"
+def test_a_source_that_the_uid_may_not_read_is_named_with_its_mode(either_lab, open_place):
+    closed = open_place / "closed"
     closed.mkdir(mode=0o700)
     with pytest.raises(SandboxUnavailable, match=r"may not read .*closed, whose mode is 0700") as refused:
-        lab.shell("true", mounts=(Mount(closed, "/x"),))
+        either_lab.shell("true", mounts=(Mount(closed, "/x"),))
     assert "chmod" in refused.value.hint
 
 
-def test_a_workdir_that_is_missing_is_no_failure_of_the_command(lab):
+def test_a_workdir_that_is_missing_is_no_failure_of_the_command(either_lab):
     with pytest.raises(SandboxUnavailable, match="chdir"):
-        lab.sandbox.run(Command(("/bin/true",), "/not/there"))
+        either_lab.sandbox.run(Command(("/bin/true",), "/not/there"))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,19 @@ def test_a_missing_sandbox_ends_with_one_and_shows_the_fix(
     assert shown.out.endswith("\n1 missing.\n")
     assert "➖ tests: " not in shown.out
     assert "✅ tests: python -m pytest, because the repository has no test files\n" in shown.out
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the form on Landlock is root's alone")
+def test_a_sandbox_that_was_chosen_and_is_weaker_says_so(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRESH_SANDBOX", "landlock")
+    monkeypatch.setattr(cli.examining, "_reach_server", lambda *_: "answers")
+    shown = terminal.type("doctor")
+    (line,) = [line for line in shown.out.splitlines() if "sandbox: " in line]
+    assert line.startswith("✅ sandbox: Landlock (ABI ")
+    assert "chosen by FRESH_SANDBOX=landlock and weaker than bubblewrap" in line
+    assert "no sockets (not even loopback)" in line
 
 
 def test_a_machine_that_has_everything_ends_with_zero(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fresh.adapters.bwrap_sandbox import BwrapSandbox
+from fresh.adapters.landlock_sandbox import LandlockSandbox
 from fresh.domain.evidence import RunEnd
 from fresh.errors import Refusal
 from fresh.ports import Command, Limits, Sandbox
@@ -34,9 +36,21 @@ def scripted() -> FakeSandbox:
     return fake
 
 
-@pytest.fixture(params=["fake", "bwrap"])
+@pytest.fixture(
+    params=[
+        "fake",
+        "bwrap",
+        pytest.param(
+            "landlock", marks=pytest.mark.skipif(os.geteuid() != 0, reason="this form is root's alone")
+        ),
+    ]
+)
 def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Sandbox:
-    made: dict[str, Callable[[], Sandbox]] = {"fake": scripted, "bwrap": lambda: BwrapSandbox(tmp_path)}
+    made: dict[str, Callable[[], Sandbox]] = {
+        "fake": scripted,
+        "bwrap": lambda: BwrapSandbox(tmp_path),
+        "landlock": lambda: LandlockSandbox(tmp_path),
+    }
     return made[request.param]()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +15,8 @@ import pytest
 
 from fresh.adapters.bwrap.spares import SPARES
 from fresh.adapters.bwrap_sandbox import BwrapSandbox
-from fresh.ports import Command, Finished, Limits, Mount
+from fresh.adapters.landlock_sandbox import LandlockSandbox
+from fresh.ports import Command, Finished, Limits, Mount, Sandbox
 
 HOME = "/repo"
 PATIENT = Limits(wall=30.0)
@@ -23,7 +26,7 @@ PATIENT = Limits(wall=30.0)
 class Lab:
     """A sandbox whose commands see `tree` as /repo and may write there."""
 
-    sandbox: BwrapSandbox
+    sandbox: Sandbox
     tree: Path
     state: Path
     mounts: tuple[Mount, ...] = field(default=())
@@ -47,6 +50,30 @@ def lab(tmp_path: Path) -> Lab:
     return Lab(BwrapSandbox(tmp_path / "state"), tree, tmp_path / "state")
 
 
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    """A directory that every user may enter; pytest's own are closed, and Landlock shows nothing elsewhere."""
+    made = Path(tempfile.mkdtemp(dir="/var/tmp", prefix="lab-"))
+    made.chmod(0o755)
+    yield made
+    # Python's own rmtree falls into wells that a command can dig.
+    subprocess.run(["/bin/rm", "-rf", made], check=True)
+
+
+@pytest.fixture
+def weaker_lab(open_place: Path) -> Lab:
+    """A lab whose sandbox is the one on Landlock."""
+    (open_place / "tree").mkdir()
+    return Lab(LandlockSandbox(open_place / "state"), open_place / "tree", open_place / "state")
+
+
+@pytest.fixture(params=["bwrap", "landlock"])
+def either_lab(request: pytest.FixtureRequest) -> Lab:
+    """A lab of either form, for what both promise."""
+    found: Lab = request.getfixturevalue("lab" if request.param == "bwrap" else "weaker_lab")
+    return found
+
+
 @dataclass
 class Host:
     """The processes of the host."""
@@ -68,7 +95,7 @@ class Host:
 
     def sleepers(self, seconds: str) -> list[Path]:
         """Find the processes that sleep for so long."""
-        return [entry for entry in self.find(seconds) if (entry / "comm").read_text() == "sleep\n"]
+        return [entry for entry in self.find(seconds) if _name_of(entry) == "sleep\n"]
 
     def wait_for_sleepers(self, seconds: str, many: int = 1) -> set[int]:
         """Wait until that many sleep, and say which uids they have."""
@@ -86,6 +113,14 @@ class Host:
                 return False
             time.sleep(0.02)
         return True
+
+
+def _name_of(entry: Path) -> str:
+    """Read the name of a process; empty when it has ended since it was found."""
+    try:
+        return (entry / "comm").read_text()
+    except OSError:
+        return ""
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from fresh.adapters.prefect_control import PrefectControl
 from fresh.domain.agent import Outcome
 from fresh.domain.order import RunOrder
 from fresh.domain.report import RunReport
+from fresh.domain.report_page import markdown
 from fresh.domain.stopping import WhyStopped
 from fresh.errors import ForgeRefused, ForgeUnclear, Refusal
 from fresh.wiring import using
@@ -109,3 +110,9 @@ def test_a_forge_that_is_not_ready_refuses_the_run_before_anything_is_done(fakes
         carry_out(fakes)
     (record,) = fakes.tools.journal.runs()
     assert record.stopped is WhyStopped.REFUSED
+
+
+def test_what_contains_the_agents_is_said_in_the_report(fakes: Fakes) -> None:
+    report = carry_out(fakes, agents=1)
+    assert report.notes[0] == fakes.tools.sandbox.probe()
+    assert f"- {report.notes[0]}" in markdown(report)

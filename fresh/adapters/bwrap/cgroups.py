@@ -24,7 +24,12 @@ _ordinals = itertools.count()
 
 
 class Group:
-    """The control group of one command, in every hierarchy that is there."""
+    """The control group of one command, in every hierarchy that is there.
+
+    `holds_all` says whether nothing else knows what a command left running: no pid namespace ends it.
+    """
+
+    holds_all = False
 
     def __init__(self, hierarchy: Hierarchy, owner: Owner, memory: int, processes: int, cores: float) -> None:
         self._hierarchy = hierarchy
@@ -102,7 +107,7 @@ def kill_members(directory: Path) -> None:
         _write_if_there(directory / "cgroup.kill", 1)
         return
     _write_if_there(directory / "pids.max", 0)
-    for pid in _members(directory):
+    for pid in members(directory):
         _kill_if_member(directory, pid)
 
 
@@ -141,13 +146,13 @@ def _kill_if_member(directory: Path, pid: int) -> None:
     with suppress(ProcessLookupError):
         handle = os.pidfd_open(pid)
         try:
-            if pid in _members(directory):
+            if pid in members(directory):
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
         finally:
             os.close(handle)
 
 
-def _members(directory: Path) -> list[int]:
+def members(directory: Path) -> list[int]:
     try:
         return [int(pid) for pid in (directory / "cgroup.procs").read_text().split()]
     except OSError as failed:

@@ -38,7 +38,7 @@ def opened(command: Command, sources: list[Path]) -> Iterator[Files]:
     with ExitStack() as stack:
 
         def hold(content: bytes) -> int:
-            return stack.enter_context(_held(content))
+            return stack.enter_context(held(content))
 
         reader, writer = os.pipe()
         stack.callback(os.close, reader)
@@ -57,7 +57,7 @@ def opened(command: Command, sources: list[Path]) -> Iterator[Files]:
 
 
 @contextmanager
-def _held(content: bytes) -> Iterator[int]:
+def held(content: bytes) -> Iterator[int]:
     """Hold bytes in a file without a name, positioned at its start, that no reader can change."""
     number = os.memfd_create("fresh", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:

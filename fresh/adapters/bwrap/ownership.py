@@ -5,10 +5,26 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from fresh.errors import SandboxUnavailable
+from fresh.ports import Mount
+
 # Deeper entries keep their owner: no checkout goes there, but a command could build a well to fall into.
 DEEPEST = 64
 
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def prepare(mount: Mount, uid: int | None) -> None:
+    """Check that the source is there, and make it the command's own if it may write to it."""
+    try:
+        mount.source.stat()
+        if uid is not None and mount.writable:
+            hand_over(mount.source, uid)
+    except OSError as failed:
+        raise SandboxUnavailable(
+            f"{mount.source} can't be shown in the sandbox as {mount.target}: {failed.strerror}.",
+            hint="Check that it exists and that Fresh may change it.",
+        ) from failed
 
 
 def hand_over(source: Path, uid: int) -> int:
@@ -23,7 +39,7 @@ def hand_over(source: Path, uid: int) -> int:
     pending: list[tuple[str, ...]] = [()]
     while pending:
         below = pending.pop()
-        directory = _open(source, below)
+        directory = open_below(source, below)
         if directory is None:
             continue
         try:
@@ -47,7 +63,7 @@ def _own(name: str | Path, uid: int, known: os.stat_result, directory: int | Non
     return 1
 
 
-def _open(root: Path, below: tuple[str, ...]) -> int | None:
+def open_below(root: Path, below: tuple[str, ...]) -> int | None:
     """Open a directory under `root` without passing a link; None when it is not there any more."""
     current = os.open(root, _OPEN)
     for name in below:

@@ -132,7 +132,7 @@ class Running:
             process.wait()
             self._drain(reader, stdout.fileno(), patience=0)  # bwrap wrote it all before it ended
             self._await_init()
-            if self.killed and self._group is not None:
+            if self._group is not None and (self.killed or self._group.holds_all):
                 self._group.kill()
             if not self._drain(stdout.fileno(), stdout.fileno(), BURIAL):
                 raise SandboxUnavailable(

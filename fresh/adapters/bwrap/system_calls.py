@@ -31,6 +31,8 @@ ABSENT = {"clone3": 435, "io_uring_enter": 426, "io_uring_register": 427, "io_ur
 class Machine:
     """One kind of processor, by the name that the kernel gives it; `audit` is its AUDIT_ARCH_*.
 
+    `sharing` is refused besides, and `own` on other processes than the caller, where a command shares the host's
+    namespaces: Landlock covers neither System V's and POSIX's queues, semaphores and memory, nor limits and scheduling.
     `first_foreign` is the lowest number that belongs to another ABI under the same `audit`, where there is one.
     """
 
@@ -41,6 +43,9 @@ class Machine:
     ioctl: int
     socket: int
     socketpair: int
+    setpriority: int
+    sharing: Mapping[str, int]
+    own: Mapping[str, int]
     first_foreign: int | None = None
 
 
@@ -51,6 +56,30 @@ X86_64 = Machine(
     ioctl=16,
     socket=41,
     socketpair=53,
+    setpriority=141,
+    sharing={
+        "ioprio_set": 251,
+        "mq_open": 240,
+        "mq_unlink": 241,
+        "msgctl": 71,
+        "msgget": 68,
+        "msgrcv": 70,
+        "msgsnd": 69,
+        "semctl": 66,
+        "semget": 64,
+        "semop": 65,
+        "semtimedop": 220,
+        "shmat": 30,
+        "shmctl": 31,
+        "shmget": 29,
+    },
+    own={
+        "prlimit64": 302,
+        "sched_setaffinity": 203,
+        "sched_setattr": 314,
+        "sched_setparam": 142,
+        "sched_setscheduler": 144,
+    },
     first_foreign=0x40000000,  # x32
     refused={
         **_REFUSED_EVERYWHERE,
@@ -106,6 +135,30 @@ AARCH64 = Machine(
     ioctl=29,
     socket=198,
     socketpair=199,
+    setpriority=140,
+    sharing={
+        "ioprio_set": 30,
+        "mq_open": 180,
+        "mq_unlink": 181,
+        "msgctl": 187,
+        "msgget": 186,
+        "msgrcv": 188,
+        "msgsnd": 189,
+        "semctl": 191,
+        "semget": 190,
+        "semop": 193,
+        "semtimedop": 192,
+        "shmat": 196,
+        "shmctl": 195,
+        "shmget": 194,
+    },
+    own={
+        "prlimit64": 261,
+        "sched_setaffinity": 122,
+        "sched_setattr": 274,
+        "sched_setparam": 118,
+        "sched_setscheduler": 119,
+    },
     refused={
         **_REFUSED_EVERYWHERE,
         "acct": 89,

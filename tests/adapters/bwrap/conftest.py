@@ -1,3 +1,3 @@
-from tests.fakes.laboratory import host, lab, marker
+from tests.fakes.laboratory import either_lab, host, lab, marker, open_place, weaker_lab
 
-__all__ = ["host", "lab", "marker"]
+__all__ = ["either_lab", "host", "lab", "marker", "open_place", "weaker_lab"]

@@ -19,8 +19,8 @@ def test_more_memory_than_allowed_ends_the_command(lab):
     assert (finished.exit_code, finished.ended) == (None, RunEnd.OOM)
 
 
-def test_memory_counts_for_all_processes_together(lab):
-    finished = lab.python(
+def test_memory_counts_for_all_processes_together(either_lab):
+    finished = either_lab.python(
         "import os, time\n"
         "for n in range(6):\n"
         "    if os.fork() == 0:\n"
@@ -43,14 +43,14 @@ def test_a_lost_child_ends_the_whole_command(lab):
     assert "went on" not in finished.text
 
 
-def test_a_fork_bomb_is_contained(lab):
-    finished = lab.shell("b() { b|b& }; b; sleep 2; echo over", limits=Limits(wall=15, processes=60))
+def test_a_fork_bomb_is_contained(either_lab):
+    finished = either_lab.shell("b() { b|b& }; b; sleep 2; echo over", limits=Limits(wall=15, processes=60))
     assert finished.ended in (RunEnd.EXIT, RunEnd.TIMEOUT)
     assert "fork" in finished.text
 
 
-def test_as_many_processes_as_allowed_can_run_and_no_more(lab):
-    finished = lab.python(
+def test_as_many_processes_as_allowed_can_run_and_no_more(either_lab):
+    finished = either_lab.python(
         "import os, time\n"
         "born = 0\n"
         "try:\n"
@@ -64,8 +64,8 @@ def test_as_many_processes_as_allowed_can_run_and_no_more(lab):
     assert int(finished.text) == 30 - 1  # itself
 
 
-def test_a_file_can_not_grow_beyond_its_limit(lab):
-    finished = lab.shell(
+def test_a_file_can_not_grow_beyond_its_limit(either_lab):
+    finished = either_lab.shell(
         "dd if=/dev/zero of=big bs=1M count=50 2>/dev/null; stat -c %s big",
         limits=Limits(wall=20, file_size=10 * MB),
     )
@@ -90,8 +90,8 @@ def test_a_command_that_fills_the_disk_is_killed(lab):
     assert (finished.exit_code, finished.ended) == (None, RunEnd.DISK)
 
 
-def test_a_command_that_hides_what_fills_the_disk_is_killed(lab):
-    finished = lab.python(
+def test_a_command_that_hides_what_fills_the_disk_is_killed(either_lab):
+    finished = either_lab.python(
         "import os\n"
         "kept = []\n"
         "while True:\n"
@@ -101,21 +101,21 @@ def test_a_command_that_hides_what_fills_the_disk_is_killed(lab):
     assert (finished.exit_code, finished.ended) == (None, RunEnd.DISK)
 
 
-def test_cpu_time_is_limited_for_each_process(lab):
-    finished = lab.shell("while :; do :; done", limits=Limits(wall=20, cpu=1))
+def test_cpu_time_is_limited_for_each_process(either_lab):
+    finished = either_lab.shell("while :; do :; done", limits=Limits(wall=20, cpu=1))
     assert (finished.exit_code, finished.ended) == (128 + 24, RunEnd.EXIT)  # SIGXCPU
     assert finished.seconds < 10
 
 
-def test_open_files_are_limited(lab):
-    finished = lab.python(
+def test_open_files_are_limited(either_lab):
+    finished = either_lab.python(
         "kept = []\nwhile True: kept.append(open('/dev/null'))", limits=Limits(wall=20, open_files=64)
     )
     assert "Too many open files" in finished.text
 
 
-def test_no_core_is_dumped(lab):
-    finished = lab.shell("ulimit -c; kill -ABRT $$")
+def test_no_core_is_dumped(either_lab):
+    finished = either_lab.shell("ulimit -c; kill -ABRT $$")
     assert finished.text.splitlines()[0] == "0"
     assert finished.exit_code == 128 + 6
 
@@ -144,8 +144,8 @@ def test_the_last_output_of_a_killed_command_is_kept(lab):
     assert finished.text == "begun\n"
 
 
-def test_the_wall_limit_can_not_be_trapped_or_escaped_by_a_daemon(lab, host, marker):
-    finished = lab.shell(
+def test_the_wall_limit_can_not_be_trapped_or_escaped_by_a_daemon(either_lab, host, marker):
+    finished = either_lab.shell(
         f"(setsid nohup sleep {marker} >/dev/null 2>&1 &); trap '' TERM HUP INT; sleep {marker}",
         limits=Limits(wall=1),
     )
@@ -154,15 +154,15 @@ def test_the_wall_limit_can_not_be_trapped_or_escaped_by_a_daemon(lab, host, mar
     assert host.count(marker) == 0
 
 
-def test_nothing_writes_to_the_tree_after_the_command_has_ended(lab):
-    finished = lab.shell(
+def test_nothing_writes_to_the_tree_after_the_command_has_ended(either_lab):
+    finished = either_lab.shell(
         "(setsid sh -c 'while :; do date +%N > beat; done' >/dev/null 2>&1 &)\n"
         "while ! [ -s beat ]; do :; done; echo end"
     )
     assert finished.text == "end\n"
-    last = (lab.tree / "beat").stat().st_mtime_ns
+    last = (either_lab.tree / "beat").stat().st_mtime_ns
     time.sleep(0.3)
-    assert (lab.tree / "beat").stat().st_mtime_ns == last
+    assert (either_lab.tree / "beat").stat().st_mtime_ns == last
 
 
 @pytest.mark.skipif(CPU not in hierarchies.find().homes, reason="the host may not limit processors here")

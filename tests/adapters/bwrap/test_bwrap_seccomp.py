@@ -49,8 +49,14 @@ def steps_for(name: str) -> list[tuple[int, int, int, int]]:
 def judge(machine: Machine, number: int, first: int = 0, second: int = 0, audit: int | None = None) -> int:
     """Run the program as the kernel's classic BPF would, on one `struct seccomp_data`."""
     spoken = machine.audit if audit is None else audit
+    return judge_steps(steps_for(machine.name), spoken, number, first, second)
+
+
+def judge_steps(
+    steps: list[tuple[int, int, int, int]], spoken: int, number: int, first: int, second: int
+) -> int:
+    """Run any program like that."""
     call = struct.pack("<IIQQQ", number & 0xFFFFFFFF, spoken, 0, first, second)
-    steps = steps_for(machine.name)
     place = accumulator = 0
     while True:
         code, yes, no, operand = steps[place]
