@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from cli.place import Place
+from fresh.domain.assignment import Assignment
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.quoting import line
 from fresh.domain.record import RunRecord
+from fresh.domain.report import PassedOver
 from fresh.domain.selection import Pick, Selection
 from fresh.whereabouts import make_home
 from fresh.wiring import toolbox
@@ -22,7 +24,8 @@ SHOWN_PASSED_OVER = 10
 def show_plan(order: RunOrder, place: Place) -> None:
     """Rank the features of HEAD as a run would, and print them."""
     # Prefect comes in with the tasks and takes seconds; only this command needs it.
-    from tasks.opening import choose
+    from tasks.assigning import demand_issues
+    from tasks.opening import choose, choose_issues
 
     make_home(place.home)
     tools = toolbox(place.repository)
@@ -37,25 +40,47 @@ def show_plan(order: RunOrder, place: Place) -> None:
         opened_at=now,
         deadline=now + timedelta(hours=order.hours),
     )
-    click.echo(plan_screen(record, choose(tools, record, tools.survey(record.base))))
+    demand_issues(tools, record)
+    inventory = tools.survey(record.base)
+    asked, left = choose_issues(tools, record, inventory)
+    selection = choose(tools, record, inventory, ahead=[pick for pick, _ in asked])
+    click.echo(plan_screen(record, selection, asked, left))
 
 
-def plan_screen(record: RunRecord, selection: Selection) -> str:
-    """Show the ranked picks with their reasons, and what they may cost."""
+def plan_screen(
+    record: RunRecord,
+    selection: Selection,
+    asked: Sequence[tuple[Pick, Assignment]] = (),
+    left: Sequence[PassedOver] = (),
+) -> str:
+    """Show what issues ask for and the ranked picks with their reasons, and what they may cost.
+
+    `left` says of each issue that would not be worked why.
+    """
     order = record.order
-    wave = len(selection.picks) if order.overnight else min(order.agents, len(selection.picks))
+    work = [*asked, *((pick, None) for pick in selection.picks)]
+    wave = len(work) if order.overnight else min(order.agents, len(work))
     lines = [
         f"Plan for {record.repository} at {record.base[:10]}",
         f"Strategy: {order.strategy} (seed {record.seed}) | Engine: {record.engine}",
-        f"{len(selection.picks)} worthwhile picks; {_worked(order, wave)}.",
+        f"{len(selection.picks)} worthwhile picks{_and_issues(order, asked)}; {_worked(order, wave)}.",
         f"Expected cost: {_cost(record, wave)}",
     ]
-    for number, pick in enumerate(selection.picks[:wave], start=1):
-        lines += _pick(number, pick)
-    later = selection.picks[wave:]
+    for number, (pick, issue) in enumerate(work[:wave], start=1):
+        lines += _pick(number, pick, issue)
+    later = work[wave:]
     if later:
-        lines += ["", "Next in line:", *(f"  {pick.kind} of {line(pick.feature.key)}" for pick in later[:5])]
+        rows = (f"  {pick.kind} of {line(pick.feature.key)}" for pick, _ in later[:5])
+        lines += ["", "Next in line:", *rows]
+    if left:
+        lines += ["", f"Issues that would not be worked: {len(left)}"]
+        lines += [f"  {line(each.feature)}: {line(each.reason)}" for each in left]
     return "\n".join([*lines, *_passed_over(selection)])
+
+
+def _and_issues(order: RunOrder, asked: Sequence[tuple[Pick, Assignment]]) -> str:
+    labels = ", ".join(line(label) for label in order.from_issues)
+    return f" and {len(asked)} for issues labelled {labels}, which come first" if labels else ""
 
 
 def _worked(order: RunOrder, wave: int) -> str:
@@ -72,9 +97,11 @@ def _cost(record: RunRecord, wave: int) -> str:
     return f"at most ${most:.2f} ({wave} agents of at most {order.cap}, never more than {order.budget})"
 
 
-def _pick(number: int, pick: Pick) -> list[str]:
+def _pick(number: int, pick: Pick, issue: Assignment | None) -> list[str]:
     head = f"{number:3}. {pick.kind} of {line(pick.feature.key)} ({pick.feature.path}:{pick.feature.line})"
-    return ["", f"{head} score {pick.score:.2f}", *(f"     - {line(reason)}" for reason in pick.reasons)]
+    title = [f"     “{line(issue.title)}” {line(issue.address)}"] if issue is not None else []
+    reasons = [f"     - {line(reason)}" for reason in pick.reasons]
+    return ["", f"{head} score {pick.score:.2f}", *title, *reasons]
 
 
 def _passed_over(selection: Selection) -> Sequence[str]:

@@ -14,7 +14,7 @@ from fresh.errors import FreshError, Refusal
 from fresh.wiring import Toolbox
 from tasks.learning import acceptance_of, worked
 
-UNNAMED = "it names no single feature of the inventory that evidence could be about"
+UNNAMED = "it names no single feature of the inventory that evidence could be about; its title may say which it means"
 UNREAD = "its words need an engine that reads; codemod works issues whose label is a kind"
 
 
@@ -37,8 +37,8 @@ def issue_picks(
 ) -> tuple[list[tuple[Pick, Assignment]], list[PassedOver]]:
     """Choose a feature and a kind for each issue, under the same rules as any other pick; say why for those left."""
     picks: list[tuple[Pick, Assignment]] = []
-    passed: list[PassedOver] = []
-    for issue in _open(tools, record):
+    issues, passed = _open(tools, record)
+    for issue in issues:
         feature, kind = feature_of(issue, inventory), kind_of(issue)
         if feature is None:
             passed.append(_passed(issue, UNNAMED))
@@ -72,10 +72,10 @@ def issue_picks(
     return picks, passed
 
 
-def _open(tools: Toolbox, record: RunRecord) -> list[Assignment]:
-    """List the issues that no agent has worked yet, the oldest first."""
+def _open(tools: Toolbox, record: RunRecord) -> tuple[list[Assignment], list[PassedOver]]:
+    """List the issues that no agent has worked yet, the oldest first; and the labels that can't be read now."""
     if not record.order.from_issues or tools.issues is None:
-        return []
+        return [], []
     done = {
         ticket.issue.number
         for ticket, report in worked(tools)
@@ -83,12 +83,15 @@ def _open(tools: Toolbox, record: RunRecord) -> list[Assignment]:
     }
     done |= {each.issue.number for each in tools.journal.tickets(record.id) if each.issue is not None}
     found: dict[int, Assignment] = {}
-    try:
-        for label in record.order.from_issues:
+    lost: list[PassedOver] = []
+    for label in record.order.from_issues:
+        try:
             found |= {issue.number: issue for issue in tools.issues.labelled(label)}
-    except FreshError as lost:
-        tools.log.warning("The issues can't be read now: %s", lost.message)
-    return [issue for number, issue in sorted(found.items()) if number not in done]
+        except FreshError as trouble:
+            tools.log.warning("The issues labelled %s can't be read now: %s", label, trouble.message)
+            said = f"they can't be read now: {trouble.message.rstrip('.')}"
+            lost.append(PassedOver(feature=f"issues labelled {label}", kind="issue", reason=said))
+    return [issue for number, issue in sorted(found.items()) if number not in done], lost
 
 
 def _labelled(issue: Assignment) -> bool:

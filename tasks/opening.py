@@ -92,6 +92,13 @@ def choose(
     )
 
 
+def choose_issues(
+    tools: Toolbox, record: RunRecord, inventory: Inventory, name: EngineName | None = None
+) -> tuple[list[tuple[Pick, Assignment]], list[PassedOver]]:
+    """Choose what the issues of the order ask for, oldest first; say why for those that are left."""
+    return issue_picks(tools, record, inventory, name or record.engine, *_in_flight(tools, record))
+
+
 @task(name="draw work", cache_policy=NO_CACHE)
 def draw(record: RunRecord, seats: int, engine: EngineName) -> list[Ticket]:
     """Draw tickets for at most `seats` agents and write them down before any of them starts."""
@@ -99,7 +106,7 @@ def draw(record: RunRecord, seats: int, engine: EngineName) -> list[Ticket]:
     inventory = tools.prover.measured(record.order, record.base)
     tools.journal.note_inventory(record.id, inventory.digest)
     revisions = revision_tickets(tools, record, engine)[:seats]
-    asked, left = issue_picks(tools, record, inventory, engine, *_in_flight(tools, record))
+    asked, left = choose_issues(tools, record, inventory, engine)
     asked = asked[: seats - len(revisions)]
     selection = choose(tools, record, inventory, engine, [pick for pick, _ in asked])
     tools.passed_over[record.id] = (

@@ -26,6 +26,7 @@ from fresh.domain.answering import Standing
 from fresh.domain.approval import Answer, Decision, Particulars, Question, Why, on_deadline
 
 SHOWN_CHECKS = 12
+SHOWN_FIGURES = 8
 SHOWN_FILES = 12
 SHOWN_REASONS = 6
 
@@ -94,7 +95,7 @@ def _evidence(pen: Pen, its: Particulars) -> Iterator[Block]:
     if its.figures:
         rows = [
             f"• {pen.words(figure.name, 60)}: {pen.words(figure.base, 100)} → {pen.bold(figure.head, 100)}"
-            for figure in its.figures[:SHOWN_CHECKS]
+            for figure in its.figures[:SHOWN_FIGURES]
         ]
         yield section("*Base → head*\n" + "\n".join(rows))
     if its.checks:

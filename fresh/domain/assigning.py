@@ -8,6 +8,10 @@ from fresh.domain.assignment import Assignment
 from fresh.domain.feature import Feature, Inventory, Kind
 from fresh.domain.selection import names_of
 
+FEWEST_WORDS = 2
+"""Of a name that may be spoken of in ordinary words."""
+
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _WORD = re.compile(r"[A-Za-z_][\w.:]*")
 _KINDS = (
     (Kind.TESTS, re.compile(r"\b(tests?|coverage|untested)\b", re.IGNORECASE)),
@@ -20,7 +24,7 @@ _KINDS = (
 def feature_of(issue: Assignment, inventory: Inventory) -> Feature | None:
     """Find the one feature that an issue names, by its whole name if it does, else by a name that nothing else has.
 
-    A name that is one ordinary word counts in the title or between backticks alone, or every issue would name something.
+    Where it names none at all, the words of its title may make up one name of several words. A name that is one ordinary word counts in the title or between backticks alone, or every issue would name something.
     """
     words = {word.strip(".:") for word in _WORD.findall(f"{issue.title}\n{issue.text}")}
     marked = set(_WORD.findall(issue.title)) | {
@@ -31,7 +35,28 @@ def feature_of(issue: Assignment, inventory: Inventory) -> Feature | None:
         return whole[0] if len(whole) == 1 else None
     said = {word for word in words if "_" in word.strip("_") or "." in word} | marked
     short = [each for each in inventory.features if said & set(names_of(each)[2:])]
-    return short[0] if len(short) == 1 else None
+    if short:
+        return short[0] if len(short) == 1 else None
+    return _spoken_of(issue.title, inventory)
+
+
+def _spoken_of(title: str, inventory: Inventory) -> Feature | None:
+    """Find the one feature whose name's words all stand in a title, in any order: `total_price` in "price in total".
+
+    One ordinary word is no name here. Where a title has the words of several names, the one with the most counts, if
+    there is but one of it.
+    """
+    words = {word.lower() for word in re.findall(r"[A-Za-z]+|\d+", title)}
+    named = [(parts, each) for each in inventory.features if len(parts := _parts(each)) >= FEWEST_WORDS]
+    found = [(len(parts), each) for parts, each in named if parts <= words]
+    most = max((number for number, _ in found), default=0)
+    longest = [each for number, each in found if number == most]
+    return longest[0] if len(longest) == 1 else None
+
+
+def _parts(feature: Feature) -> frozenset[str]:
+    """Take the last part of a feature's name apart where people would: at underscores and capitals."""
+    return frozenset(part.lower() for part in _PART.findall(feature.qualname.rpartition(".")[2]))
 
 
 def kind_of(issue: Assignment) -> Kind | None:

@@ -22,7 +22,7 @@ from bot.messages.run_card import RunBeside, alert, run_card, thread_lines
 from bot.messages.status import status_text
 from fresh.domain.agent import Outcome
 from fresh.domain.approval import Answer, ShownCheck, ShownFile, Why
-from fresh.domain.evidence import CheckState
+from fresh.domain.evidence import CheckState, Figure
 from fresh.domain.money import Usd
 from fresh.domain.order import RunOrder
 from fresh.domain.phase import Phase
@@ -175,6 +175,7 @@ def test_a_question_fits_and_stays_harmless_whatever_an_agent_wrote(words: list[
         checks=tuple(
             ShownCheck(name=words[3], state=CheckState.FAILED, fact=words[4]) for _ in range(number)
         ),
+        figures=tuple(Figure(name=words[3], base=words[4], head=words[5]) for _ in range(number)),
         files=tuple(ShownFile(path=words[5], status="M", added=1, removed=2) for _ in range(number)),
         file_count=number,
         risks=(words[6],) * number,

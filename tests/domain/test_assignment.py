@@ -27,7 +27,19 @@ INVENTORY = Inventory(
     commit="c" * 40,
     digest="d",
     features=tuple(
-        map(a_feature, ("shop.text:normalize", "shop.price:total_price", "shop.a:run", "shop.b:run"))
+        map(
+            a_feature,
+            (
+                "shop.text:normalize",
+                "shop.price:total_price",
+                "shop.a:run",
+                "shop.b:run",
+                "shop.out:export_orders",
+                "shop.out:Writer.exportOrdersCSV",
+                "shop.mail:send_mail",
+                "shop.post:mail_send",
+            ),
+        )
     ),
     files=4,
 )
@@ -44,6 +56,11 @@ INVENTORY = Inventory(
         ("run is slow", "", None),
         ("shop.b:run is slow", "", "shop.b:run"),
         ("Everything is slow", "", None),
+        ("Test the price in total", "", "shop.price:total_price"),
+        ("Export orders as CSV", "", "shop.out:Writer.exportOrdersCSV"),
+        ("Export orders", "", "shop.out:export_orders"),
+        ("Show the total", "and the price", None),
+        ("Send mail in bulk", "", None),
     ],
 )
 def test_an_issue_is_about_the_one_feature_that_it_names(title: str, text: str, found: str | None) -> None:
