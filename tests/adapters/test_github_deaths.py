@@ -26,10 +26,21 @@ STEPS = {
     "after the label is made": ("POST", r"shop/labels$", Fate.LOST),
     "before the labels are set": ("POST", r"issues/1/labels$", Fate.DROPPED),
     "after the labels are set": ("POST", r"issues/1/labels$", Fate.LOST),
+    "before the page is amended": ("PATCH", r"pulls/1$", Fate.DROPPED),
+    "after the page is amended": ("PATCH", r"pulls/1$", Fate.LOST),
 }
+REFUSED = "while the label is refused"
+"""Nothing is killed here: GitHub says no, the process ends with that sentence, and later it may."""
 
-
-COSTLIEST = ("after the branch is pushed", "after the pull request is opened", "before the labels are set")
+EVERY = (*STEPS, REFUSED)
+COSTLIEST = (
+    "after the branch is pushed",
+    "after the pull request is opened",
+    REFUSED,
+    "before the labels are set",
+    "after the page is amended",
+)
+SECTION = "## Landing together\n\nMerge this as number 1 of 2."
 
 
 @pytest.fixture
@@ -49,7 +60,14 @@ def bench(server: GitHubServer, tmp_path: Path) -> GitHubBench:
 
 def begin(bench: GitHubBench) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.fakes.github.publish_once", str(bench.folder), bench.server.api],
+        [
+            sys.executable,
+            "-m",
+            "tests.fakes.github.publish_once",
+            str(bench.folder),
+            bench.server.api,
+            SECTION,
+        ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
@@ -64,11 +82,29 @@ def begin(bench: GitHubBench) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.parametrize("steps", [pytest.param(tuple(STEPS), marks=pytest.mark.night), COSTLIEST])
+def assert_refused(bench: GitHubBench) -> None:
+    """Let GitHub refuse the label for as long as one process tries."""
+    refused = Fault("POST", r"issues/1/labels$", Fate.ANSWERED, status=403, times=9)
+    refused.body = {"message": "Resource not accessible by personal access token"}
+    bench.server.world.faults.append(refused)
+    process = begin(bench)
+    told, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "is open without it" in told
+    bench.server.world.faults.clear()
+
+
+# In the order in which they come: a step that is done already strikes nobody.
+@pytest.mark.parametrize(
+    "steps", [pytest.param((*EVERY[:7], REFUSED, *EVERY[7:-1]), marks=pytest.mark.night), COSTLIEST]
+)
 def test_killed_at_every_step_in_turn_there_is_one_branch_one_pull_request_and_its_labels(
     bench: GitHubBench, steps: tuple[str, ...]
 ) -> None:
     for step in steps:
+        if step == REFUSED:
+            assert_refused(bench)
+            continue
         method, path, fate = STEPS[step]
         started = threading.Event()
         victims: list[subprocess.Popen[str]] = []
@@ -96,6 +132,9 @@ def test_killed_at_every_step_in_turn_there_is_one_branch_one_pull_request_and_i
     assert [name for name in bench.hub.git.heads() if name != "main"] == [pull.pull.head]
     opened = [seen for seen in bench.server.world.requests if seen.method == "POST" and seen.status == 201]
     assert [seen.path.rpartition("/")[2] for seen in opened].count("pulls") == 1
+    assert (pull.body or "").count("Merge this as number 1 of 2.") == 1
+    amended = [seen for seen in bench.server.world.requests if seen.method == "PATCH" and seen.status < 300]
+    assert len(amended) == 1
 
 
 def test_two_processes_at_once_open_one_pull_request(bench: GitHubBench) -> None:

@@ -509,3 +509,36 @@ def test_a_wait_at_a_rate_limit_ends_within_a_second_when_the_run_is_to_stop(ben
     assert max(bench.clock.slept) <= 1
     bench.forge().publish(ticket, report, "Test total", "Evidence.")
     assert_one_labelled_pull_request(bench, report.commit)
+
+
+@pytest.mark.parametrize(
+    ("fate", "seconds", "said"),
+    [
+        (Fate.POURING, 0.0, "Unbounded: its answer has more than 32 MiB"),
+        (Fate.DRIPPING, 0.1, "Unbounded: its answer had no end after 1 s"),
+    ],
+)
+def test_an_answer_without_an_end_is_given_up_and_asked_for_again(
+    bench: GitHubBench, monkeypatch: pytest.MonkeyPatch, fate: Fate, seconds: float, said: str
+) -> None:
+    monkeypatch.setattr("fresh.adapters.githubbing.bounded.LONGEST", 1.0)
+    ticket, report = bench.work()
+    fault = Fault("POST", r"/pulls$", fate, seconds=seconds)
+    bench.server.world.faults.append(fault)
+    bench.forge().publish(ticket, report, "Test total", "Evidence.")
+    assert fault.times == 0
+    assert_one_labelled_pull_request(bench, report.commit)
+    bench.server.world.faults.append(Fault("GET", r"acme/shop$", fate, seconds=seconds, times=99))
+    with pytest.raises(ForgeUnclear) as told:
+        bench.forge(halted=lambda: True).ready(ticket.base)
+    assert said in told.value.message
+
+
+def test_a_connection_is_kept_open_from_one_request_to_the_next(bench: GitHubBench) -> None:
+    from fresh.adapters.githubbing.hub import Hub
+
+    hub: Hub = bench.forge().places.place().hub
+    before = bench.server.accepted
+    for _ in range(5):
+        hub.ask("list", "GET", "issues")
+    assert bench.server.accepted - before == 0

@@ -66,6 +66,9 @@ def authorization(auth: Auth.Auth) -> str:
 def _client(api: str, auth: Auth.Auth) -> Github:
     from github import Github
 
+    from fresh.adapters.githubbing.bounded import bound_answers
+
+    bound_answers()
     # GitHub asks for a second between writes; a server on this machine has no neighbours to be fair to.
     near = is_loopback(urlsplit(api).hostname or "")
     return Github(

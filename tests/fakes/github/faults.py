@@ -16,6 +16,8 @@ class Fate(StrEnum):
     LOST = "lost"  # done, and the connection breaks before the reply
     DROPPED = "dropped"  # not done, and the connection breaks
     CUT = "cut"  # done, and the connection breaks in the middle of the reply
+    POURING = "pouring"  # done, and the reply has no end
+    DRIPPING = "dripping"  # done, and the reply comes a byte at a time, with `seconds` between them
     SLOW = "slow"  # done, and the reply waits for `seconds`
 
 

@@ -1,6 +1,8 @@
 """Publish one agent's change from a process of its own, so that a test can kill it.
 
-python -m tests.fakes.github.publish_once FOLDER API < the token
+python -m tests.fakes.github.publish_once FOLDER API [SECTION] < the token
+
+With a section, that is put below the published page.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from fresh.domain.agent import AgentReport, Ticket
 from tests.fakes.github.bench import KeptTexts
 
 
-def main(folder: Path, api: str, token: str) -> None:
+def main(folder: Path, api: str, token: str, section: str = "") -> None:
     """Publish what lies in the folder."""
     ticket = Ticket.model_validate_json((folder / "ticket.json").read_text())
     report = AgentReport.model_validate_json((folder / "report.json").read_text())
@@ -30,7 +32,9 @@ def main(folder: Path, api: str, token: str) -> None:
         memory=KeptTexts(),
     )
     print(forge.publish(ticket, report, "Test total", "Evidence.").address)
+    if section:
+        forge.amend(ticket, section)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.stdin.read())
+    main(Path(sys.argv[1]), sys.argv[2], sys.stdin.read(), *sys.argv[3:])

@@ -44,6 +44,12 @@ class GitHubServer(ThreadingHTTPServer):
         self.written: dict[str, deque[float]] = defaultdict(deque)
         self.blocked: dict[str, float] = {}
         self.began = time.time()
+        self.accepted = 0
+
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        """Accept a connection, and count it."""
+        self.accepted += 1
+        return super().get_request()  # type: ignore[return-value]
 
     @property
     def web(self) -> str:
@@ -103,7 +109,22 @@ class _Desk(BaseHTTPRequestHandler):
             with suppress(OSError):
                 self._send(reply)
             return
+        if fault.fate in (Fate.POURING, Fate.DRIPPING):
+            self._pour(fault)
+            return
         self._spoil(fault, reply)
+
+    def _pour(self, fault: Fault) -> None:
+        """Begin a JSON text that has no end, until the client has enough of it."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.end_headers()
+        self.close_connection = True
+        part = b" " if fault.fate is Fate.DRIPPING else b" " * (1 << 16)
+        with suppress(OSError):
+            while True:
+                self.wfile.write(part)
+                time.sleep(fault.seconds)
 
     def _spoil(self, fault: Fault, reply: Reply | None = None) -> None:
         if fault.then is not None:
