@@ -6,9 +6,10 @@ A scripted server on this machine answers at once, so what is left is each agent
 sends. It speaks both wires, counts tokens with the o200k tokenizer, and runs in a process of its own. Each contender is
 what its user would start: one process for each agent of a peer; ours is one process whose threads are the agents, with
 the real journal on disk, real private trees, and the real sandbox around everything that runs (without Prefect, which
-`benchmarks.agents` measures). The peers run their commands without any containment and keep no books. Time runs from the
-start of a process to the end of the last one; memory is the greatest sum of resident memory over all processes of a
-contender, looked at 50 times a second, commands in the sandbox included.
+`benchmarks.agents` measures). All run the project's tests with one and the same bare interpreter. The peers run their
+commands without any containment and keep no books. Time runs from the start of a process to the end of the last one;
+memory is the greatest sum of resident memory over all processes of a contender, looked at 50 times a second, commands
+in the sandbox included.
 
 The peers are installed from PyPI into environments of their own, 700 MB each, which are kept in the folder that is named,
 else thrown away. Goals: ten of our agents at once at least 5 times as fast and in a quarter of the memory of ten
@@ -34,6 +35,7 @@ from benchmarks.figures import Figure, note
 from benchmarks.watching import Watched, watch
 from tests.fakes.openai_script import Called, Script, Step, Thread
 from tests.fakes.openai_server import Logged, read_log, serving_process
+from tests.lean import lean_python
 
 ROOT = Path(__file__).resolve().parent.parent
 TASK = "Implement add in calc.py, so that it adds its arguments, and run the tests."
@@ -116,7 +118,7 @@ def measured(contender: str, python: Path, agents: int) -> Result:
         with serving_process(script, log, "--lenient") as url:
             asked = commands(contender, python, agents, folder, url)
             where = [ROOT] if contender == "fresh" else places
-            watched = watch(asked, where, environment(python, folder, url))
+            watched = watch(asked, where, environment(folder, url))
         if contender == "fresh":
             fixed = int((folder / "fixed").read_text()) if (folder / "fixed").exists() else 0
         else:
@@ -124,10 +126,10 @@ def measured(contender: str, python: Path, agents: int) -> Result:
         return Result(watched, fixed, read_log(log) if log.exists() else [])
 
 
-def environment(python: Path, folder: Path, url: str) -> dict[str, str]:
+def environment(folder: Path, url: str) -> dict[str, str]:
     """Give a contender a home of its own and the scripted server."""
     return {
-        "PATH": f"{python.parent}:{os.environ['PATH']}",
+        "PATH": f"{Path(lean_python()).parent}:{os.environ['PATH']}",
         "HOME": str(folder),
         "OPENAI_API_KEY": "x",
         "OPENAI_BASE_URL": url,

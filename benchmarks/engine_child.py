@@ -36,6 +36,7 @@ from fresh.engines.llm.meter import Meter
 from fresh.inventory.scan import take_inventory
 from fresh.proving.limited import LimitedSandbox
 from fresh.proving.prover import TargetProver
+from tests.lean import lean_python
 
 MODEL = "fake-model"
 RUN = "run00001"
@@ -73,7 +74,7 @@ class Office:
             raise SystemExit("the inventory knows no calc:add")
         agent = f"agent{number:03}"
         return Ticket(
-            run_id=RUN, agent_id=agent, order=RunOrder(python=sys.executable), repository=self.workspace.home,
+            run_id=RUN, agent_id=agent, order=RunOrder(python=lean_python()), repository=self.workspace.home,
             base=self.base, branch=f"autonomous/{agent}-add", feature=feature, kind=Kind.STUB,
             reasons=("it is a stub",), footprint=("calc.py",), engine=EngineName.LLM, seed=1,
         )  # fmt: skip
@@ -109,7 +110,7 @@ def main() -> None:
     office = Office(engine, prover, workspace, base, survey(base))
     journal.open_account(run_account(RUN), Usd.of(10))
     tickets = [office.ticket(number) for number in range(agents)]
-    order = RunOrder(python=sys.executable)
+    order = RunOrder(python=lean_python())
     opened = clock.now()
     record = RunRecord(
         id=RUN, repository=workspace.home, order=order, base=base, engine=EngineName.LLM, seed=1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import Field, JsonValue, ValidationError
@@ -122,8 +123,9 @@ class Malformed:
     why: str
 
 
+@cache
 def tools() -> tuple[Tool, ...]:
-    """Describe every tool."""
+    """Describe every tool: the same words for every request, so that providers find them in their caches."""
     return tuple(
         Tool(name=shape.name, description=(shape.__doc__ or "").strip(), parameters=_parameters(shape))
         for shape in SHAPES
