@@ -18,6 +18,7 @@ from bot.desk import Desk
 from bot.opening import Keys, open_desk, read_keys
 from bot.outbox import Outbox
 from bot.sockets import DEAF_AFTER, Lines
+from bot.strangers import Strangers
 from bot.watcher import Watcher
 from bot.web import Health, serve_health, serve_slack
 from fresh.errors import Refusal
@@ -92,7 +93,9 @@ class _Life:
         if self._lines is not None:
             await self._lines.open()
             return None
-        server, port = await serve_slack(self._settings.slack_http_port or 0, self._app)
+        server, port = await serve_slack(
+            self._settings.slack_http_port or 0, self._app, Strangers(self._desk)
+        )
         self._servers.append(server)
         return port
 

@@ -9,6 +9,8 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 
+from bot.strangers import Strangers
+
 LARGEST = 4 << 20
 
 
@@ -38,11 +40,14 @@ async def serve_health(port: int, health: Callable[[], Health]) -> tuple[web.App
     return await _listen(app, "127.0.0.1", port)
 
 
-async def serve_slack(port: int, app: AsyncApp) -> tuple[web.AppRunner, int]:
+async def serve_slack(port: int, app: AsyncApp, strangers: Strangers) -> tuple[web.AppRunner, int]:
     """Take Slack's requests at `/slack/events`; Bolt checks their signatures and times."""
 
     async def take(request: web.Request) -> web.Response:
-        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
+        answered = await app.async_dispatch(await to_bolt_request(request))
+        if answered.status == 401:
+            await strangers.note(request.remote or "an unknown address", request.headers)
+        return await to_aiohttp_response(answered)
 
     server = web.Application(client_max_size=LARGEST)
     server.router.add_post("/slack/events", take)

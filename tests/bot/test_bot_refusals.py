@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 
 import pytest
 
 from bot.serving import serve
+from bot.strangers import MOST
 from fresh.domain.approval import Answer, Question
 from fresh.domain.audit import Entry
 from fresh.errors import OperatorMistake
@@ -160,14 +162,19 @@ def test_by_http_only_what_slack_signed_within_five_minutes_counts(world: tuple[
     card = stage.card(question)
     body = form(stage.slack.gestures.click("UADA", card, "approve"))
     tampered = form(stage.slack.gestures.click("UADA", card, "reject"))
-    now = int(time.time())
     url = bot.slack_url
+    before = len(entries(stage))
     assert post(url, body, signed(body, secret="guessed")) == 401
     assert post(url, tampered, signed(body)) == 401
-    assert post(url, body, signed(body, now - 301)) == 401
-    assert post(url, body, signed(body, now + 301)) == 401
+    assert post(url, body, signed(body, long_ago := int(time.time()) - 301)) == 401
+    assert post(url, body, signed(body, math.ceil(time.time()) + 301)) == 401
     assert post(url, body, {"Content-Type": "application/x-www-form-urlencoded"}) == 401
     assert stage.journal.decision(question.id) is None
+    forged = entries(stage)[before:]
+    assert [entry.why for entry in forged] == ["not what was shown"] * 5
+    assert all(entry.tried == "a request by HTTP from 127.0.0.1" for entry in forged)
+    assert [str(long_ago) in entry.words for entry in forged].count(True) == 1
+    assert forged[-1].words == "it has no signature"
 
     headers = signed(body)
     assert post(url, body, headers) == 200
@@ -180,6 +187,18 @@ def test_by_http_only_what_slack_signed_within_five_minutes_counts(world: tuple[
     assert stage.journal.decision(question.id) == decided
     outcomes = [entry.outcome for entry in entries(stage) if entry.question == question.id]
     assert len(outcomes) == 2
+
+
+def test_a_flood_of_what_slack_did_not_sign_is_counted_and_fills_no_trail(
+    world: tuple[Stage, Question],
+) -> None:
+    stage, _ = world
+    bot = stage.bot(FRESH_SLACK_HTTP_PORT="0")
+    before = len(entries(stage))
+    body = "payload={}"
+    for _ in range(MOST + 30):
+        assert post(bot.slack_url, body, signed(body, secret="guessed")) == 401
+    assert len(entries(stage)) == before + MOST
 
 
 def test_without_anybody_named_it_refuses_to_start(stage: Stage) -> None:
