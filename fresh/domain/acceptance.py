@@ -119,6 +119,9 @@ def learned_from(endings: Iterable[Ending]) -> Acceptance:
     rejected: dict[tuple[str, Kind], dict[str, RejectedIdea]] = {}
     for each in endings:
         kinds[each.kind] = kinds.get(each.kind, Tally()).plus(merged=each.merged)
+        if not each.feature:
+            # Another machine's journal knows what that was about: here it says something of its kind alone.
+            continue
         areas[each.area] = areas.get(each.area, Tally()).plus(merged=each.merged)
         key = (each.feature, each.kind)
         if each.merged:

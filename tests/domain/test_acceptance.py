@@ -112,3 +112,11 @@ def test_a_later_merge_takes_a_rejection_back_and_a_later_rejection_does_not_for
 def test_acceptance_survives_a_round_trip_through_json() -> None:
     acceptance = learned_from([ended(Kind.STUB, False), ended(Kind.TESTS, True)])
     assert Acceptance.model_validate_json(acceptance.model_dump_json()) == acceptance
+
+
+def test_what_another_journal_opened_counts_for_its_kind_and_turns_down_no_idea() -> None:
+    foreign = Ending(feature="", kind=Kind.TESTS, area="", merged=False, where="https://x/1")
+    learned = learned_from([foreign])
+    assert learned.kinds[Kind.TESTS].rejected == 1
+    assert learned.areas == {}
+    assert learned.rejected == ()
