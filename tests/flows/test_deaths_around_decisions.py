@@ -1,4 +1,4 @@
-"""kill -9 of the run's process and of the Prefect server around a decision: nothing lost, nothing done twice."""
+"""kill -9 of the run's process and of the Prefect server around a click: nothing lost, nothing done twice, cards right."""
 
 from __future__ import annotations
 
@@ -19,16 +19,13 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from deployments.reaper import reenter_dead
 from fresh.adapters.prefect_control import PrefectControl
 from fresh.adapters.prefect_server.child import free_port
-from fresh.adapters.processes import lives
-from fresh.adapters.sql_journal import SqlJournal
-from fresh.deciding import decide
 from fresh.domain.agent import Outcome
-from fresh.domain.answering import Attempt, Won
 from fresh.domain.approval import Answer, OnDeadline
 from fresh.domain.audit import first_broken
 from fresh.domain.hosting import WhyReenter
-from fresh.domain.people import Actor, Door, People
 from fresh.domain.record import RunRecord
+from tests.bot.stage import Stage
+from tests.fakes.slack import FakeSlack
 from tests.fakes.story import RUN
 from tests.fakes.toolbox import a_toolbox
 from tests.flows.dying import POINTS
@@ -36,7 +33,7 @@ from tests.flows.dying import POINTS
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
-ADA = Actor(door=Door.TERMINAL, id="ada", name="Ada")
+CLICKER = "uada (UADA)"
 WITHIN = 30.0
 """Seconds from a process that is there again to a decision that is carried out."""
 SLOWER = 4
@@ -46,13 +43,11 @@ NIGHT = [pytest.param(point, marks=() if point in SHORT else pytest.mark.night) 
 
 
 class Drill:
-    """One run, its journal, and the processes that host it one after the other."""
+    """One run, its journal, a Slack with its bot, and the processes that host the run one after the other."""
 
-    def __init__(self, folder: Path, url: str) -> None:
-        (folder / "repo" / ".git").mkdir(parents=True)
-        (folder / "state").mkdir()
-        self.folder, self.url = folder, url
-        self.journal = SqlJournal(f"sqlite:///{folder}/state/journal.db", lives)
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.folder, self.journal = stage, stage.folder, stage.journal
+        self.url = ""
         self._hosts: list[subprocess.Popen[str]] = []
         self.flow_runs: set[str] = set()
 
@@ -71,22 +66,23 @@ class Drill:
         return started
 
     def approve(self) -> None:
-        """Decide the one open question."""
+        """Click on the card of the one open question."""
         until(lambda: bool(self.journal.runs()) and bool(self.journal.questions(RUN, undecided=True)), 120)
         (question,) = self.journal.questions(RUN, undecided=True)
-        attempt = Attempt(question=question.id, answer=Answer.APPROVED, seal=question.seal)
-        assert isinstance(decide(self.journal, People(), ADA, attempt, datetime.now(UTC)), Won)
+        ack = self.stage.slack.click("UADA", self.stage.card(question, 60), "approve")
+        assert ack.milliseconds is not None
+        assert self.journal.decision(question.id) is not None
 
     def check(self, since: datetime) -> None:
         """Nothing is lost, nothing is done twice, and no flow run is left that nobody works on."""
         (standing,) = self.journal.standings(RUN)
         assert standing.decision is not None
-        assert (standing.decision.answer, standing.decision.by) == (Answer.APPROVED, "Ada")
+        assert (standing.decision.answer, standing.decision.by) == (Answer.APPROVED, CLICKER)
         assert standing.applied_at is not None
         first = (standing.question.asked_at - self.journal.run(RUN).opened_at).total_seconds()
         assert (standing.applied_at - since).total_seconds() < max(WITHIN, SLOWER * first)
         (report,) = self.journal.reports(RUN)
-        assert (report.outcome, report.reviewed_by) == (Outcome.COMPLETED, "Ada (through terminal)")
+        assert (report.outcome, report.reviewed_by) == (Outcome.COMPLETED, f"{CLICKER} (through slack)")
         assert (self.folder / "published").read_text().split() == [report.agent_id]
         assert self.journal.runs_to_reenter(datetime.now(UTC)) == ()
         rows = list(self.journal.audit_rows())
@@ -95,6 +91,10 @@ class Drill:
         with temporary_settings({PREFECT_API_URL: self.url}), get_client(sync_client=True) as client:
             states = [client.read_flow_run(UUID(name)).state for name in self.flow_runs]
         assert all(state is not None and state.is_final() for state in states)
+        self.stage.applied_on_card(standing.question, WITHIN)
+        (card,) = self.stage.cards(standing.question.id)
+        assert "approve" not in card.buttons
+        self.stage.slack.until(lambda: len(self.stage.cards(RUN, "report")) == 1, WITHIN, "the one report")
 
     def note_flow_run(self) -> None:
         """Remember which flow run hosts the agent now."""
@@ -107,7 +107,19 @@ class Drill:
         for host in self._hosts:
             host.kill()
             host.wait()
-        self.journal.close()
+
+
+@pytest.fixture
+def drill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Drill]:
+    stage = Stage(tmp_path.resolve(), FakeSlack().start())
+    monkeypatch.setenv("FRESH_HOME", str(stage.home))
+    stage.bot()
+    made = Drill(stage)
+    try:
+        yield made
+    finally:
+        made.end()
+        stage.close()
 
 
 def said(host: subprocess.Popen[str], what: str, log: Path) -> None:
@@ -129,30 +141,27 @@ def until(true: Callable[[], bool], seconds: float) -> None:
 
 @pytest.mark.parametrize("point", NIGHT)
 def test_a_run_whose_process_is_killed_around_a_decision_carries_it_out_once(
-    tmp_path: Path, prefect_url: str, point: str
+    drill: Drill, prefect_url: str, point: str
 ) -> None:
-    drill = Drill(tmp_path.resolve(), prefect_url)
-    try:
-        host = drill.host(point)
-        if point != "asked":
-            drill.approve()
-        said(host, f"at {point}", drill.folder / "log")
-        drill.note_flow_run()
-        host.kill()
-        host.wait()
-        if point == "asked":
-            drill.approve()
-        (found,) = drill.journal.runs_to_reenter(datetime.now(UTC))
-        assert found.run_id == RUN
-        again = drill.host()
-        # From here on: how long an interpreter takes to load everything says more about the machine.
-        said(again, "hosting", drill.folder / "log")
-        began = datetime.now(UTC)
-        said(again, "done", drill.folder / "log")
-        drill.note_flow_run()
-        drill.check(began)
-    finally:
-        drill.end()
+    drill.url = prefect_url
+    host = drill.host(point)
+    if point != "asked":
+        drill.approve()
+    said(host, f"at {point}", drill.folder / "log")
+    drill.note_flow_run()
+    host.kill()
+    host.wait()
+    if point == "asked":
+        drill.approve()
+    (found,) = drill.journal.runs_to_reenter(datetime.now(UTC))
+    assert found.run_id == RUN
+    again = drill.host()
+    # From here on: how long an interpreter takes to load everything says more about the machine.
+    said(again, "hosting", drill.folder / "log")
+    began = datetime.now(UTC)
+    said(again, "done", drill.folder / "log")
+    drill.note_flow_run()
+    drill.check(began)
 
 
 class Server:
@@ -198,35 +207,32 @@ def mortal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.mark.night
 @pytest.mark.parametrize("point", POINTS)
 def test_a_server_that_is_killed_around_a_decision_loses_none(
-    tmp_path: Path, mortal_server: Server, point: str
+    drill: Drill, mortal_server: Server, point: str
 ) -> None:
-    drill = Drill(tmp_path.resolve(), mortal_server.url)
-    try:
-        host = drill.host(point)
-        if point != "asked":
-            drill.approve()
-        said(host, f"at {point}", drill.folder / "log")
-        drill.note_flow_run()
-        mortal_server.kill()
-        if point == "asked":
-            drill.approve()
-        assert host.stdin is not None
-        host.stdin.write("go on\n")
-        host.stdin.flush()
-        time.sleep(3)
-        mortal_server.start()
-        began = datetime.now(UTC)
-        said(host, "done", drill.folder / "log")
-        drill.note_flow_run()
-        drill.check(began)
-    finally:
-        drill.end()
+    drill.url = mortal_server.url
+    host = drill.host(point)
+    if point != "asked":
+        drill.approve()
+    said(host, f"at {point}", drill.folder / "log")
+    drill.note_flow_run()
+    mortal_server.kill()
+    if point == "asked":
+        drill.approve()
+    assert host.stdin is not None
+    host.stdin.write("go on\n")
+    host.stdin.flush()
+    time.sleep(3)
+    mortal_server.start()
+    began = datetime.now(UTC)
+    said(host, "done", drill.folder / "log")
+    drill.note_flow_run()
+    drill.check(began)
 
 
 def test_a_deadline_that_passes_while_nobody_hosts_the_run_does_what_its_card_said(
-    tmp_path: Path, prefect_url: str
+    drill: Drill, prefect_url: str
 ) -> None:
-    drill = Drill(tmp_path.resolve(), prefect_url)
+    drill.url = prefect_url
     fakes = a_toolbox(drill.folder, PrefectControl({}))
     try:
         host = drill.host("asked", minutes=0.02)
@@ -260,31 +266,27 @@ def test_a_deadline_that_passes_while_nobody_hosts_the_run_does_what_its_card_sa
         assert len(begun) == 1
     finally:
         fakes.tools.journal.close()  # type: ignore[attr-defined]
-        drill.end()
 
 
-def test_only_this_process_wakes_its_own_agents(tmp_path: Path, prefect_url: str) -> None:
+def test_only_this_process_wakes_its_own_agents(drill: Drill, prefect_url: str) -> None:
     """A flow run whose process is dead would be Running for ever after a resume; so nobody resumes it."""
-    drill = Drill(tmp_path.resolve(), prefect_url)
-    try:
-        host = drill.host("asked")
-        said(host, "at asked", drill.folder / "log")
-        assert host.stdin is not None
-        host.stdin.write("go on\n")
-        host.stdin.flush()
-        drill.note_flow_run()
-        (flow_run,) = drill.flow_runs
-        control = PrefectControl({})
-        until(lambda: control.state(flow_run) == "PAUSED", 120)
-        host.kill()
-        host.wait()
-        drill.approve()
-        time.sleep(2)
-        assert control.state(flow_run) == "PAUSED"
-        again = drill.host()
-        said(again, "done", drill.folder / "log")
-        assert control.state(flow_run) == "CRASHED"
-        drill.note_flow_run()
-        assert len(drill.flow_runs) == 2
-    finally:
-        drill.end()
+    drill.url = prefect_url
+    host = drill.host("asked")
+    said(host, "at asked", drill.folder / "log")
+    assert host.stdin is not None
+    host.stdin.write("go on\n")
+    host.stdin.flush()
+    drill.note_flow_run()
+    (flow_run,) = drill.flow_runs
+    control = PrefectControl({})
+    until(lambda: control.state(flow_run) == "PAUSED", 120)
+    host.kill()
+    host.wait()
+    drill.approve()
+    time.sleep(2)
+    assert control.state(flow_run) == "PAUSED"
+    again = drill.host()
+    said(again, "done", drill.folder / "log")
+    assert control.state(flow_run) == "CRASHED"
+    drill.note_flow_run()
+    assert len(drill.flow_runs) == 2
