@@ -138,7 +138,9 @@ def _follow(tools: Toolbox, ticket: Ticket, this: _Round, report: AgentReport) -
 
 
 def _still_red(published: AgentReport, tried: AgentReport) -> AgentReport:
-    """Keep what is published where a try to repair it came to nothing."""
+    """Keep what is published where a try to repair it came to nothing; one that waits for somebody is parked with it."""
+    if tried.outcome is Outcome.PARKED:
+        return tried.model_copy(update={"pull_request": published.pull_request, "ci": published.ci})
     why = tried.failure or tried.summary or "it came to nothing"
     ci = published.ci and published.ci.model_copy(update={"note": f"a repair was tried: {why.rstrip('.')}"})
     return published.model_copy(update={"ci": ci})

@@ -11,11 +11,12 @@ import pytest
 from fresh.domain.agent import AgentReport, Outcome
 from fresh.domain.ci import CiState, Colour
 from fresh.domain.evidence import Evidence
+from fresh.domain.order import RunOrder
 from fresh.domain.work import Plan, Work
 from fresh.ports import Bench
 from fresh.wiring import using
 from tests.fakes.engine import ScriptedEngine
-from tests.fakes.github import github
+from tests.fakes.github import Fate, Fault, github
 from tests.fakes.github.world import Repository
 from tests.fakes.prover import earned, failed
 from tests.flows.github_stage import Stage, staged, unreached
@@ -153,3 +154,27 @@ def test_a_repair_that_fails_its_own_checks_is_not_published(stage: Stage, engin
     assert_one_pull_request_at(stage, agent)
     assert (told(agent).colour, told(agent).note) == (Colour.RED, "a repair was tried: its own checks fail")
     assert len(engine.heard) == 2
+
+
+def test_a_repair_that_github_did_not_take_is_parked_and_published_by_resuming(
+    stage: Stage, engine: Listening
+) -> None:
+    from flows.run import run
+
+    lint_fails_until(stage, rounds=2)
+    fault = Fault("POST", r"git-receive-pack$", Fate.ANSWERED, skip=1, times=99)
+    stage.bench.server.world.faults.append(fault)
+    stage.offer(unreached(0))
+    report = stage.night(agents=1)
+    (agent,) = report.agents
+    assert agent.outcome is Outcome.PARKED
+    assert "fresh auto resume publishes it" in (agent.failure or "")
+    assert (agent.pull_request or "").endswith("/pull/1")
+    assert told(agent).colour is Colour.RED
+
+    fault.times = 0
+    (agent,) = run(RunOrder(repo=str(stage.tools.repository)), report.run_id).agents
+
+    assert_one_pull_request_at(stage, agent)
+    assert (told(agent).colour, told(agent).repaired) == (Colour.GREEN, True)
+    assert len(engine.heard) == 2, "what was made before is not made again"
