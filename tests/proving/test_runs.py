@@ -234,3 +234,15 @@ def test_files_laid_beside_a_commit_are_run_with_it(tmp_path: Path) -> None:
     rig: Rig = target.rig(base)
     found = rig.run_fresh("t", base, beside={"tests/test_b.py": b"def test_b(): assert 2 < 1\n"})
     assert found.outcomes == {"tests/test_a.py::test_a": P, "tests/test_b.py::test_b": F}
+
+
+@pytest.mark.parametrize("folder", ["tests", ".fresh", "venv"])
+def test_a_repository_below_a_folder_whose_name_means_no_product_is_measured_all_the_same(
+    tmp_path: Path, folder: str
+) -> None:
+    files = {
+        "pocket/__init__.py": "",
+        "pocket/calc.py": CALC,
+        "tests/test_calc.py": "from pocket.calc import add\n\ndef test_add(): assert add(1, 2) == 3\n",
+    }
+    assert run(tmp_path / folder, files, coverage=True).covered == {"pocket/calc.py": (1, 2, 5)}

@@ -13,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 TARGET = "/.fresh/probe"
 REPORT_TARGET = "/.fresh/report"
 # Counts up when the probe reports something differently, so that remembered runs are run again.
-VERSION = 1
+VERSION = 2
 
 REPORT = "FRESH_REPORT"
 SELECTION = "FRESH_SELECTION"

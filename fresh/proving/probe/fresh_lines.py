@@ -73,7 +73,9 @@ def _report(root: str, found: Found) -> None:
 def _with_coverage(root: str) -> Collect:
     import coverage
 
-    omit = [f"*/{folder}/*" for folder in (*_SKIPPED_FOLDERS, *_TEST_FOLDERS)]
+    # These patterns fit anywhere in a path, and the repository itself may lie below a folder of such a name.
+    above = root.split(os.sep)
+    omit = [f"*/{folder}/*" for folder in (*_SKIPPED_FOLDERS, *_TEST_FOLDERS) if folder not in above]
     recorder = coverage.Coverage(
         data_file=None, config_file=False, include=[root + "*"], omit=omit, messages=False
     )
