@@ -300,3 +300,23 @@ def test_bubblewrap_is_never_started_in_its_place(tmp_path: Path, monkeypatch: p
     sentence = LandlockSandbox(tmp_path).probe()
     assert sentence.startswith("Landlock (ABI ")
     assert "weaker than bubblewrap" in sentence
+
+
+@pytest.mark.parametrize("version", range(kernel.LEAST, 8))
+def test_the_rules_of_every_version_are_taken_by_kernels_that_know_it(version: int) -> None:
+    if kernel.abi() < version:
+        pytest.skip(f"this kernel knows Landlock up to ABI {kernel.abi()}")
+    ruleset = kernel.make_ruleset(version)
+    place = os.open("/usr", os.O_PATH)
+    kernel.allow(ruleset, place, kernel.written(version), is_directory=True)
+    with pytest.raises(OSError, match="Landlock rule"):
+        kernel.allow(ruleset, place, 1 << 40, is_directory=True)
+    os.close(place)
+    os.close(ruleset)
+
+
+def test_what_an_older_kernel_does_not_keep_in_is_said(tmp_path: Path) -> None:
+    sandbox, groups = LandlockSandbox(tmp_path), Hierarchy(2, {"memory": tmp_path, "pids": tmp_path})
+    assert "can be sent signals" in sandbox._describe(5, groups)
+    assert "can be sent signals" not in sandbox._describe(6, groups)
+    assert "the share of the processors has no limit" in sandbox._describe(6, groups)
