@@ -20,7 +20,18 @@ from pathlib import Path
 from benchmarks.figures import NOTED, Figure, noted, table
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("startup", "agents", "fleet", "workspace", "sandbox", "inventory", "ledger", "overspend", "engine")
+NAMES = (
+    "startup",
+    "resident",
+    "agents",
+    "fleet",
+    "workspace",
+    "sandbox",
+    "inventory",
+    "ledger",
+    "overspend",
+    "engine",
+)
 
 
 def main() -> int:

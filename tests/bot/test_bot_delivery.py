@@ -38,7 +38,12 @@ def test_a_post_whose_reply_is_lost_is_found_again_and_not_made_twice(stage: Sta
     assert stage.journal.decision(questions[0].id) is not None
 
 
-def test_slack_may_be_away_and_what_is_decided_meanwhile_is_right_when_it_is_back(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    "seconds", [4, pytest.param(600, marks=[pytest.mark.night, pytest.mark.timeout(900)])]
+)
+def test_slack_may_be_away_and_what_is_decided_meanwhile_is_right_when_it_is_back(
+    stage: Stage, seconds: int
+) -> None:
     stage.open_run()
     first, second, third = stage.agents_ask(3)
     stage.bot()
@@ -50,7 +55,7 @@ def test_slack_may_be_away_and_what_is_decided_meanwhile_is_right_when_it_is_bac
     fourth = stage.ask(stage.add_agent("fff12345").agent_id)
     stage.journal.decide(fourth.id, decided())
     fifth = stage.ask(stage.add_agent("ffe12345").agent_id)
-    time.sleep(4)
+    time.sleep(seconds)
     stage.slack.come_back()
     stage.slack.until(
         lambda: "has gone on with it" in cards[0].words and "Rejected" in cards[1].words, 30, "edits"
