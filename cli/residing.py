@@ -73,8 +73,8 @@ def down(repo: str) -> None:
 
 def _show(place: Place) -> None:
     """Say how each part is; exit with 1 when something is not well."""
+    from deployments.resident.parts import part_line
     from deployments.resident.record import FOLDER, read_standing
-    from deployments.resident.supervisor import part_line
 
     standing = read_standing(place.home / FOLDER)
     if standing is None or not standing.lives:

@@ -10,13 +10,14 @@ from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.widgets import DataTable, Footer, Input, Static
+from textual.widgets import Footer, Input, Static
 
 from cli.dashboard import view
 from cli.dashboard.source import Look, Source
+from cli.dashboard.table import AgentTable
+from cli.dashboard.words import Words
 from fresh.domain.approval import Answer
 from fresh.domain.quoting import line
-from fresh.domain.status import AgentStatus
 from fresh.errors import FreshError
 
 EVERY = 1.0
@@ -58,29 +59,27 @@ class Dashboard(App[None]):
         self._chosen_run: str | None = None
         self._shown = "about"
         self._confirmed = ""
-        self._for_agent = ""
 
     def compose(self) -> ComposeResult:
         """Lay the screen out for 80 columns and 24 lines."""
         yield Static("Reading the journal …", id="head")
         yield Static("", id="second")
-        yield DataTable(id="agents", cursor_type="row", zebra_stripes=True)
+        yield AgentTable()
         with VerticalScroll(id="detail"):
             yield Static("", id="text")
         yield Static("", id="said")
-        yield Input(placeholder="What should be different? Enter sends it, Escape forgets it.", id="words")
+        yield Words()
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Begin to look."""
-        self._table.add_columns(*view.COLUMNS)
         self._table.focus()
         self.refresh_look()
         self.set_interval(EVERY, self.refresh_look)
 
     @property
-    def _table(self) -> DataTable[object]:
-        return self.query_one("#agents", DataTable)
+    def _table(self) -> AgentTable:
+        return self.query_one(AgentTable)
 
     @work(thread=True, exclusive=True, group="look")
     def refresh_look(self) -> None:
@@ -106,31 +105,9 @@ class Dashboard(App[None]):
             return
         self.query_one("#head", Static).update(view.headline(look.run))
         self.query_one("#second", Static).update(view.second_line(look.run, datetime.now(UTC)))
-        self._fill(view.in_order(look.run))
+        self._table.show(view.in_order(look.run))
         if self._shown != "diff":
             self._show_detail()
-
-    def _fill(self, agents: list[AgentStatus]) -> None:
-        """Replace the rows, and keep the cursor on the agent that it was on."""
-        before, table = self._agent_id, self._table
-        table.clear()
-        for agent in agents:
-            table.add_row(*view.cells(agent), key=agent.id)
-        names = [agent.id for agent in agents]
-        if before in names:
-            table.move_cursor(row=names.index(before), animate=False)
-
-    @property
-    def _agent_id(self) -> str:
-        table = self._table
-        if not table.row_count or table.cursor_row >= table.row_count:
-            return ""
-        return str(table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value or "")
-
-    @property
-    def _agent(self) -> AgentStatus | None:
-        run = self._look.run
-        return next((agent for agent in run.agents if agent.id == self._agent_id), None) if run else None
 
     def on_data_table_row_highlighted(self) -> None:
         """Follow the cursor."""
@@ -140,7 +117,7 @@ class Dashboard(App[None]):
             self._show_detail()
 
     def _show_detail(self) -> None:
-        agent, text = self._agent, self.query_one("#text", Static)
+        agent, text = self._table.chosen, self.query_one("#text", Static)
         if self._shown == "log":
             text.update(view.tail(self._look.events, agent.id if agent is not None else None))
             self.query_one("#detail", VerticalScroll).scroll_end(animate=False)
@@ -152,8 +129,9 @@ class Dashboard(App[None]):
     def action_show(self, what: str) -> None:
         """Show an agent's patch, its lines, or what is known of it."""
         self._shown = "about" if what == self._shown and what != "diff" else what
-        if what == "diff" and self._agent is not None and self._look.run is not None:
-            self.read_diff(self._look.run.run_id, self._agent.id)
+        agent, run = self._table.chosen, self._look.run
+        if what == "diff" and agent is not None and run is not None:
+            self.read_diff(run.run_id, agent.id)
         else:
             self._show_detail()
 
@@ -173,22 +151,17 @@ class Dashboard(App[None]):
 
     def action_next_question(self) -> None:
         """Go to the next agent that asks."""
-        run = self._look.run
-        if run is None:
+        if self._look.run is None:
             return
-        agents = view.in_order(run)
-        asking = [place for place, agent in enumerate(agents) if agent.question is not None]
-        if not asking:
+        if not self._table.go_to_question():
             self._say("Nobody asks anything.")
             return
-        here = self._table.cursor_row
-        self._table.move_cursor(row=next((place for place in asking if place > here), asking[0]))
         self._shown = "about"
         self._show_detail()
 
     def action_decide(self, verdict: str) -> None:
         """Approve or reject what the chosen agent asks about."""
-        agent = self._agent
+        agent = self._table.chosen
         if agent is None or agent.question is None:
             self._say("This agent asks nothing.")
             return
@@ -196,25 +169,20 @@ class Dashboard(App[None]):
 
     def action_ask_words(self) -> None:
         """Ask for the words that go back to the agent."""
-        agent = self._agent
+        agent = self._table.chosen
         if agent is None or agent.question is None:
             self._say("This agent asks nothing.")
             return
-        words = self.query_one("#words", Input)
-        self._for_agent = agent.id
-        words.add_class("asked")
-        words.focus()
+        self.query_one(Words).ask(agent.id)
 
     def action_forget_words(self) -> None:
         """Leave the words out."""
-        words = self.query_one("#words", Input)
-        words.remove_class("asked")
-        words.value = ""
+        self.query_one(Words).forget()
         self._table.focus()
 
     def on_input_submitted(self, sent: Input.Submitted) -> None:
         """Send the words to the agent that they were meant for."""
-        agent, words = self._for_agent, sent.value.strip()
+        agent, words = self.query_one(Words).agent, sent.value.strip()
         run = self._look.run
         self.action_forget_words()
         if not words or run is None:

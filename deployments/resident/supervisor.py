@@ -5,36 +5,21 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from deployments.resident.belonging import (
-    FOLDER_NAMED,
-    OWNER_NAMED,
-    await_end,
-    belonging,
-    end_all,
-    signal_all,
-)
+from deployments.resident.belonging import await_end, belonging, end_all, signal_all
 from deployments.resident.child import Child
+from deployments.resident.parts import Household, part_line, parts_off
 from deployments.resident.record import FOLDER, Health, Part, Standing, read_standing, write_standing
-from fresh.adapters.prefect_server import (
-    GivenServer,
-    PrefectServer,
-    client_environment,
-    end_server,
-    read_record,
-)
+from fresh.adapters.prefect_server import GivenServer, PrefectServer, end_server, read_record
 from fresh.adapters.processes import this_host
 from fresh.errors import FreshError, Refusal, StorageFailed
-from fresh.keys import kept
-from fresh.settings import read_settings
 
 BEAT = 0.25
 HOSTS_END = 5.0
@@ -45,7 +30,6 @@ PARTS_END = 3.0
 
 HOSTED = "deployments.hosted"
 SERVER = "server"
-SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
 Tell = Callable[[str], None]
 
@@ -64,6 +48,7 @@ class Supervisor:
         self._asked = threading.Event()
         self._since = datetime.now(UTC)
         self._host = this_host()
+        self._household = Household(repository, home, self._folder, self._host, self._given is not None)
         self._shown: dict[str, Part] = {}
 
     def stay(self) -> None:
@@ -88,11 +73,11 @@ class Supervisor:
             self._tell("Ended the Prefect server that an earlier `fresh up` had left.")
 
     def _watch(self, url: str) -> None:
-        children = self._children(url)
+        children = self._household.children(url)
         self._living = children
         keeper = threading.Thread(target=self._keep_server, name="prefect-server", daemon=True)
         keeper.start()
-        off = _parts_off(children)
+        off = parts_off(children)
         written: tuple[Part, ...] = ()
         while not self._asked.wait(BEAT):
             parts = (self._server_now(), *(child.tend(time.monotonic()) for child in children), *off)
@@ -133,43 +118,6 @@ class Supervisor:
                 self._server.ensure()
             except FreshError as trouble:
                 self._server_part = self._server_part.model_copy(update={"reason": trouble.message})
-
-    def _children(self, url: str) -> tuple[Child, ...]:
-        prefect = self._home / "prefect"
-        prefect.mkdir(parents=True, exist_ok=True, mode=0o700)
-        environment = self._environment(url)
-        keys = dict(kept())
-        worker = {**environment, **keys, "PREFECT_CLIENT_MAX_RETRIES": "3"}
-        parts = [
-            Child("runner", self._argv("runner"), self._folder, prefect, worker),
-            Child("reaper", self._argv("reaper"), self._folder, prefect, environment),
-        ]
-        if not _missing_for_slack():
-            slack = {name: text for name, text in keys.items() if name.startswith("SLACK_")}
-            # The bot serves the repository that it is started in, and no part is started in one.
-            slack.setdefault(
-                "FRESH_REPOSITORIES", os.environ.get("FRESH_REPOSITORIES", str(self._repository))
-            )
-            parts.append(Child("slack", self._argv("slack"), self._folder, prefect, {**environment, **slack}))
-        return tuple(parts)
-
-    def _argv(self, part: str) -> tuple[str, ...]:
-        owner, folder = str(os.getpid()), str(self._folder)
-        return (sys.executable, "-P", "-m", "deployments.part", part, "--owner", owner, "--folder", folder)
-
-    def _environment(self, url: str) -> Mapping[str, str]:
-        around = {name: text for name, text in os.environ.items() if name != "PREFECT_API_URL"}
-        home = None if self._given else self._home / "prefect"
-        return {
-            **around,
-            **client_environment(url, home, around),
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{around.get('PATH', os.defpath)}",
-            "PREFECT_WORKER_QUERY_SECONDS": around.get("PREFECT_WORKER_QUERY_SECONDS", "2"),
-            "FRESH_REPOSITORY": str(self._repository),
-            **({SHARED: str(self._folder / "metrics")} if read_settings().metrics_port is not None else {}),
-            FOLDER_NAMED: str(self._folder),
-            OWNER_NAMED: self._host.name,
-        }
 
     def _tell_changes(self, parts: tuple[Part, ...], standing: Standing, *, first: bool) -> None:
         for part in parts:
@@ -212,29 +160,6 @@ class Supervisor:
         self._server.stop()
         (self._folder / "up.json").unlink(missing_ok=True)
         self._tell("Everything has ended.")
-
-
-def part_line(part: Part) -> str:
-    """Show one part on one line."""
-    where = f" (process {part.host.pid})" if part.host is not None else ""
-    again = f", started again {part.restarts} times" if part.restarts else ""
-    why = f": {part.reason}" if part.reason else ""
-    return f"{part.name:8} {part.health}{where}{again}{why}"
-
-
-def _parts_off(children: tuple[Child, ...]) -> tuple[Part, ...]:
-    if any(child.name == "slack" for child in children):
-        return ()
-    return (Part(name="slack", health=Health.OFF, reason=f"{_missing_for_slack()} not set"),)
-
-
-def _missing_for_slack() -> str:
-    """Name what the bot can't do without: its token, and one for sockets or a secret for requests over HTTP."""
-    keys = kept()
-    missing = [] if keys.get("SLACK_BOT_TOKEN") else ["SLACK_BOT_TOKEN"]
-    if not keys.get("SLACK_APP_TOKEN") and not keys.get("SLACK_SIGNING_SECRET"):
-        missing.append("SLACK_APP_TOKEN")
-    return " and ".join(missing)
 
 
 @contextmanager
