@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +17,9 @@ from cli.place import Place, opened_journal
 from fresh.deciding import note_starter
 from fresh.domain.order import RunOrder
 from fresh.errors import OperatorMistake
+
+if TYPE_CHECKING:
+    from fresh.adapters.prefect_control import Ordered
 
 INTERACTIVE, OVERNIGHT = "run/interactive", "run/overnight"
 
@@ -35,8 +40,10 @@ def hand_over(order: RunOrder, place: Place, at: str | None) -> None:
     os.environ.update(client_environment(url))
     run = secrets.token_hex(4)
     with aside(place.home / "prefect"):
-        from fresh.adapters.prefect_control import start_deployment
+        from fresh.adapters.prefect_control import ordered_runs, start_deployment
 
+        if when is None:
+            refuse_ordered(ordered_runs((INTERACTIVE, OVERNIGHT)), place)
         flow_run = start_deployment(
             OVERNIGHT if order.overnight else INTERACTIVE,
             {"order": order.model_dump(mode="json"), "run_id": run},
@@ -49,6 +56,18 @@ def hand_over(order: RunOrder, place: Place, at: str | None) -> None:
     begins = f"begins at {when:%Y-%m-%d %H:%M}" if when is not None else "begins within seconds"
     click.echo(f"Run {run} {begins}: {url.removesuffix('/api')}/runs/flow-run/{flow_run}")
     click.echo("Watch it: fresh auto status; end it: fresh auto stop")
+
+
+def refuse_ordered(runs: Sequence[Ordered], place: Place) -> None:
+    """Raise OperatorMistake where a run of this repository was ordered before and has not ended: it may need seconds
+    until it is seen in the journal, and of two nights Prefect would cancel the second one without a word here."""
+    for run in runs:
+        if run.repo in (".", str(place.repository)):
+            name = f"Run {run.run_id}" if run.run_id else "A run"
+            raise OperatorMistake(
+                f"{name} on {place.repository} was ordered already, and is {run.state.lower()} in Prefect.",
+                hint="One at a time works on a repository: watch it with `fresh auto status`, or order another with --at.",
+            )
 
 
 def next_time(typed: str, now: datetime) -> datetime:

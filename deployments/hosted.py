@@ -9,6 +9,7 @@ whoever its parent is by then.
 
 from __future__ import annotations
 
+import io
 import os
 import queue
 import signal
@@ -16,9 +17,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 from uuid import UUID
 
 from fresh.adapters.processes import lives
@@ -42,6 +44,7 @@ def main() -> int:
     """Host the flow run that the environment names."""
     flow_run = UUID(os.environ["PREFECT__FLOW_RUN_ID"])
     os.environ["PREFECT_CLIENT_MAX_RETRIES"] = "10"
+    os.environ["PREFECT_CLIENT_RETRY_EXTRA_CODES"] = "500"
     with _logging_apart(flow_run), withheld():
         outcome: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
         worker = threading.Thread(target=_carry_out, args=(flow_run, outcome), name="run", daemon=True)
@@ -55,16 +58,18 @@ def main() -> int:
 def _carry_out(flow_run_id: UUID, outcome: queue.SimpleQueue[BaseException | None]) -> None:
     from prefect.flow_engine import load_flow, load_flow_run, run_flow
 
+    ended: BaseException | None = None
     try:
         flow_run = load_flow_run(flow_run_id=flow_run_id)
         run_flow(load_flow(flow_run), flow_run=flow_run)
         if (tools := _tools()) is not None:
             tools.control.conclude(str(flow_run_id))
         _hand_over_the_rest()
-        outcome.put(None)
     except BaseException as trouble:  # noqa: BLE001 - it is the flow's own end, and Prefect has recorded it
+        ended = trouble
         print(f"{type(trouble).__name__}: {trouble}", file=sys.stderr, flush=True)
-        outcome.put(trouble)
+    finally:
+        outcome.put(ended)
 
 
 def _hand_over_the_rest() -> None:
@@ -149,7 +154,10 @@ def _leave(flow_run: str, why: str) -> None:
 
 @contextmanager
 def _logging_apart(flow_run: UUID) -> Iterator[None]:
-    """Write to a file of one's own: the worker's pipe breaks when the worker dies, and that must not hurt the run."""
+    """Write to a file of one's own where there is a place for it; else to the worker, for as long as it listens.
+
+    The worker's pipe breaks when the worker dies, and that must not hurt the run.
+    """
     folder = os.environ.get("FRESH_UP_FOLDER")
     if folder:
         place = Path(folder) / "hosted"
@@ -157,7 +165,27 @@ def _logging_apart(flow_run: UUID) -> Iterator[None]:
         with (place / f"{flow_run}.log").open("ab") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
+    sys.stdout, sys.stderr = _Unheard(sys.stdout), _Unheard(sys.stderr)
     yield
+
+
+class _Unheard(io.TextIOBase):
+    """A stream that nobody may listen to any more."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
 
 
 if __name__ == "__main__":

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
@@ -17,8 +28,18 @@ from prefect.states import Cancelled, Crashed, Scheduled
 
 from fresh.errors import OperatorMistake, Refusal, ServerUnreachable
 
+UNDER_WAY = frozenset(
+    {StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING}
+)
+
+PAUSE = 1.0
+"""Seconds between two tries to take a slot while the server has trouble."""
+
 LEASE = 60.0
 """Seconds after which the slot of a killed holder comes back; Prefect allows no less."""
+
+
+log = logging.getLogger("fresh.prefect")
 
 
 class PrefectControl:
@@ -77,14 +98,17 @@ class PrefectControl:
 
     @contextmanager
     def permit(self, limit: str) -> Iterator[None]:
-        """Hold one slot of a global limit.
+        """Hold one slot of a global limit. Without the limit an error is raised.
 
-        Losing the lease in an outage must not kill work that is under way, hence no error on a failed renewal.
+        An outage, also one of the Redis behind the server, must cost nobody work that is under way: it is sat out
+        before a slot is taken, and a slot that can't be given back comes back when its lease ends.
         """
-        with concurrency(
-            limit, occupy=1, strict=True, lease_duration=LEASE, raise_on_lease_renewal_failure=False
-        ):
+        slot = _take_slot(limit)
+        try:
             yield
+        finally:
+            with suppress(httpx.HTTPError):
+                slot.__exit__(None, None, None)
 
     @contextmanager
     def _client(self, *, patient: bool = False) -> Iterator[SyncPrefectClient]:
@@ -137,8 +161,62 @@ def start_deployment(
             hint="Was Fresh renewed since? `fresh down`, then `fresh up` renews the deployments.",
         ) from refused
     except httpx.HTTPError as trouble:
-        raise ServerUnreachable(
-            f"The Prefect server does not answer: {trouble or type(trouble).__name__}.",
-            hint="See: fresh up --status",
-            retryable=True,
-        ) from trouble
+        raise _unreachable(trouble) from trouble
+
+
+def _take_slot(limit: str) -> AbstractContextManager[None]:
+    while True:
+        # Losing the lease in an outage must not kill work either, hence no error on a failed renewal.
+        slot = concurrency(
+            limit, occupy=1, strict=True, lease_duration=LEASE, raise_on_lease_renewal_failure=False
+        )
+        try:
+            slot.__enter__()
+        except ConcurrencySlotAcquisitionError as failed:
+            if failed.__cause__ is None:
+                raise  # there is no such limit
+            log.warning("No slot of %s can be taken yet: %s", limit, failed)
+            time.sleep(PAUSE)
+        else:
+            return slot
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """One run that a deployment was asked for; `run_id` is empty where a schedule or a form asked."""
+
+    flow_run: str
+    repo: str
+    run_id: str
+    state: str
+
+
+def ordered_runs(deployments: Sequence[str]) -> tuple[Ordered, ...]:
+    """List the runs of deployments that are due or under way, the earliest first. Raises ServerUnreachable."""
+    now = datetime.now(UTC)
+    wanted = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(UNDER_WAY))))
+    names = [name.partition("/")[2] for name in deployments]
+    of = DeploymentFilter(name=DeploymentFilterName(any_=names))
+    try:
+        with get_client(sync_client=True) as client:
+            found = client.read_flow_runs(flow_run_filter=wanted, deployment_filter=of)
+    except httpx.HTTPError as trouble:
+        raise _unreachable(trouble) from trouble
+    due = [
+        run for run in found if run.next_scheduled_start_time is None or run.next_scheduled_start_time <= now
+    ]
+    return tuple(_ordered(run) for run in sorted(due, key=lambda run: run.created or now))
+
+
+def _ordered(run: FlowRun) -> Ordered:
+    order = run.parameters.get("order") or {}
+    state = run.state.type.value if run.state is not None else ""
+    return Ordered(str(run.id), str(order.get("repo", ".")), str(run.parameters.get("run_id") or ""), state)
+
+
+def _unreachable(trouble: Exception) -> ServerUnreachable:
+    return ServerUnreachable(
+        f"The Prefect server does not answer: {trouble or type(trouble).__name__}.",
+        hint="See: fresh up --status",
+        retryable=True,
+    )

@@ -40,6 +40,8 @@ def client_environment(
     settings = {
         "PREFECT_API_URL": url,
         "PREFECT_CLIENT_MAX_RETRIES": "10",
+        # What a server answers while the Redis behind it is away.
+        "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
         "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "fresh",
