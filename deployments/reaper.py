@@ -6,8 +6,8 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
+from itertools import count, takewhile
 from pathlib import Path
 from typing import TypeAlias
 
@@ -39,21 +39,38 @@ DEPLOYMENT = "run/interactive"
 
 def reap_for_ever(beat: Callable[[], None]) -> None:
     """Look at the repository of this machine's set every few seconds; trouble is told and outlasted."""
-    tools = toolbox(Path(os.environ["FRESH_REPOSITORY"]))
+    tools = _tools()
     serve_numbers(tools)
     rounds = 0
     while True:
-        try:
-            reenter_dead(tools)
-            if rounds % SWEEP_EVERY == 0:
-                sweep(tools)
-        except FreshError as trouble:
-            print(trouble.message, file=sys.stderr, flush=True)
-        except Exception as defect:  # noqa: BLE001 - one round must not end the reaper
-            print(f"{type(defect).__name__}: {defect}", file=sys.stderr, flush=True)
+        _outlasting(lambda: reenter_dead(tools))
+        if rounds % SWEEP_EVERY == 0:
+            _outlasting(lambda: sweep(tools))
         rounds += 1
         beat()
         time.sleep(EVERY)
+
+
+def sweep_for_ever() -> None:
+    """Sweep what the dead of this machine have left, where the reaper is elsewhere."""
+    tools = _tools()
+    while True:
+        _outlasting(lambda: sweep(tools))
+        time.sleep(EVERY * SWEEP_EVERY)
+
+
+def _tools() -> Toolbox:
+    return toolbox(Path(os.environ["FRESH_REPOSITORY"]))
+
+
+def _outlasting(act: Callable[[], object]) -> None:
+    """Do one thing; its trouble must not end the reaper."""
+    try:
+        act()
+    except FreshError as trouble:
+        print(trouble.message, file=sys.stderr, flush=True)
+    except Exception as defect:  # noqa: BLE001 - whatever it is, the next round is worth a try
+        print(f"{type(defect).__name__}: {defect}", file=sys.stderr, flush=True)
 
 
 def serve_numbers(tools: Toolbox) -> int | None:
@@ -88,7 +105,7 @@ def reenter_dead(tools: Toolbox, begin: Begin | None = None) -> tuple[Reentry, .
             continue
         record = tools.journal.run(unhosted.run_id)
         reentry = _next_attempt(tools, record, unhosted.why)
-        if _is_under_way(tools, record, reentry):
+        if _is_under_way(tools, record):
             break
         if reentry.attempt >= MOST:
             _tell_given_up(tools, record, reentry)
@@ -106,12 +123,9 @@ def _next_attempt(tools: Toolbox, record: RunRecord, why: WhyReenter) -> Reentry
     return next_attempt(record.id, why, progress, lambda key: tools.journal.recall(key) is not None)
 
 
-def _is_under_way(tools: Toolbox, record: RunRecord, reentry: Reentry) -> bool:
-    """Say whether the attempt before this one is still on its way: a host needs seconds until it claims its run."""
-    if reentry.attempt == 0:
-        return False
-    before = tools.journal.recall(key_of(record.id, replace(reentry, attempt=reentry.attempt - 1))) or ""
-    flow_run, _, made = before.partition(" ")
+def _is_under_way(tools: Toolbox, record: RunRecord) -> bool:
+    """Say whether what was begun last is still on its way: a host needs seconds until it claims its run."""
+    flow_run, _, made = (_begun(tools, record)[-1:] or ("",))[0].partition(" ")
     if not made:
         return False
     state = tools.control.state(flow_run)
@@ -126,8 +140,16 @@ def _begin(tools: Toolbox, record: RunRecord, reentry: Reentry, begin: Begin) ->
     """Hand the run to the runner, once for each attempt, and count it."""
     name = key_of(record.id, reentry)
     flow_run = begin(record, name)
-    tools.journal.remember(name, f"{flow_run} {tools.clock.now().isoformat()}")
+    made = f"{flow_run} {tools.clock.now().isoformat()}"
+    tools.journal.remember(name, made)
+    tools.journal.remember(f"reentered:{record.id}:{len(_begun(tools, record))}", made)
     print(f"Run {record.id} is entered again ({reentry.why}, attempt {reentry.attempt + 1}).", flush=True)
+
+
+def _begun(tools: Toolbox, record: RunRecord) -> list[str]:
+    """List everything that was begun to go on with a run, whatever progress there was between."""
+    numbered = (tools.journal.recall(f"reentered:{record.id}:{number}") for number in count())
+    return list(takewhile(lambda text: text is not None, numbered))  # type: ignore[arg-type]
 
 
 def _begin_deployment(record: RunRecord, key: str) -> str:

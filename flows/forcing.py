@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from fresh.domain.agent import Outcome
+from fresh.domain.agent import Outcome, Ticket
 from fresh.domain.record import RunRecord
 from fresh.domain.stopping import StopRequest, WhyStopped
 from fresh.wiring import Toolbox
@@ -48,7 +48,8 @@ def give_up(tools: Toolbox, record: RunRecord, why: WhyStopped, reason: str) -> 
     where = {agent.id: agent.phase for agent in status.agents} if status is not None else {}
     unfinished = [ticket for ticket in tools.journal.tickets(record.id) if ticket.agent_id not in reported]
     for ticket in unfinished:
-        its = f"{reason} It was {where[ticket.agent_id]}." if ticket.agent_id in where else reason
+        doing = where.get(ticket.agent_id)
+        its = f"{reason} It was {doing}{_elsewhere(tools, ticket)}." if doing is not None else reason
         complete(ticket, report_of(ticket, Outcome.STOPPED, failure=its))
     close(record, why, {}, (reason,))
     tools.journal.yield_claim(record.repository, tools.host)
@@ -56,3 +57,11 @@ def give_up(tools: Toolbox, record: RunRecord, why: WhyStopped, reason: str) -> 
     for flow_run in (*hosted, tools.journal.run_flow(record.id)):
         if flow_run is not None:
             tools.control.retire(flow_run, reason)
+
+
+def _elsewhere(tools: Toolbox, ticket: Ticket) -> str:
+    """Name the machine that hosted an agent, unless it is this one."""
+    host = tools.journal.hosting(ticket.agent_id).host
+    if host is None or host.machine == tools.host.machine:
+        return ""
+    return f" on {host.machine.partition('/')[0]}"

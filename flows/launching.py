@@ -20,8 +20,11 @@ from tasks.reporting import complete, report_of
 
 DEPLOYMENT = "agent/worker"
 BEAT = 1.0
-SILENT = 15.0
+SILENT = 30.0
 """Seconds without a beat after which the host of an agent counts as dead."""
+
+FIRST_BEAT = 90.0
+"""Seconds that a host may take from the start of its flow run to its first beat, also where many start together."""
 
 BEGINS = 240.0
 """Seconds that a worker may take from picking an agent up to its first line of code; interpreters start slowly together."""
@@ -181,8 +184,11 @@ class _Vigil:
         return self._judge_waiting()
 
     def _is_heard(self) -> bool:
-        """Say whether the host lives: the pulse of the one before is old, so a new one gets time for its first."""
-        return self._waited() < SILENT or lives_elsewhere(self.tools, self.ticket.agent_id)
+        """Say whether the host lives; one whose first beat is still to come gets more time for it."""
+        beat = self.tools.journal.last_pulse(self.ticket.agent_id)
+        if beat is None or beat < self._since:
+            return self._waited() < FIRST_BEAT or lives_elsewhere(self.tools, self.ticket.agent_id)
+        return lives_elsewhere(self.tools, self.ticket.agent_id)
 
     def _waited(self) -> float:
         return (self.tools.clock.now() - self._since).total_seconds()

@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.forcing import end_now, leave
+from flows.guarding import guarded
 from flows.holding import Holding
 from flows.launching import lives_elsewhere
 from flows.reviewing import Reviewers
@@ -80,9 +81,10 @@ def run(order: RunOrder, run_id: str | None = None) -> RunReport:
 def _hosted(tools: Toolbox, record: RunRecord) -> Iterator[None]:
     """Take over from a host that died, and watch over the run."""
     tools.control.make_limits()
-    with supervised(
+    guard = guarded(
         tools, record, lambda request: end_now(tools, record, request), lambda: leave(tools, record)
-    ):
+    )
+    with guard, supervised(tools, record):
         _retire_dead(tools, record)
         tools.journal.note_flow_run(record.id, str(flow_run.id))
         with tools.observe("run", {"run": record.id, "engine": record.engine.value}):

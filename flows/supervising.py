@@ -1,9 +1,9 @@
-"""While a run is hosted: beat, let the clock answer, obey stops and Prefect's cancel button."""
+"""While a run is hosted: let the clock answer, obey stops and Prefect's cancel button."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -22,8 +22,6 @@ from tasks.spending import reap, watch_money
 
 LOOK = 0.2
 """Seconds between two looks at what was asked, and at what the clock answers."""
-BEAT = 3
-"""Looks between two signs of life."""
 LOOK_AT_PREFECT = 25
 """Looks between two at whether somebody ended a waiting agent in the Prefect UI."""
 REAP = 300
@@ -33,17 +31,10 @@ FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 
 
 @contextmanager
-def supervised(
-    tools: Toolbox,
-    record: RunRecord,
-    on_force: Callable[[StopRequest], None],
-    on_lost: Callable[[], None],
-) -> Iterator[None]:
-    """Watch over a run in a thread for as long as the context is open, then give the repository back."""
+def supervised(tools: Toolbox, record: RunRecord) -> Iterator[None]:
+    """Watch over a run in a thread for as long as the context is open."""
     ended = threading.Event()
-    # A force that was asked of an earlier host has nothing left to kill: the flow itself ends a run that is resumed so.
-    obeyed = tools.journal.stop_requests(record.id)
-    watch = _Watch(tools, record, ended, on_force, on_lost, obeyed)
+    watch = _Watch(tools, record, ended)
     thread = threading.Thread(target=watch.keep, name=f"watch-{record.id}", daemon=True)
     thread.start()
     try:
@@ -51,7 +42,6 @@ def supervised(
     finally:
         ended.set()
         thread.join(timeout=5.0)
-        tools.journal.yield_claim(record.repository, tools.host)
 
 
 @dataclass
@@ -61,37 +51,25 @@ class _Watch:
     tools: Toolbox
     record: RunRecord
     ended: threading.Event
-    on_force: Callable[[StopRequest], None]
-    on_lost: Callable[[], None]
-    obeyed: tuple[StopRequest, ...]
     looks: int = 0
     shown: Mapping[str, str] = field(default_factory=dict)
 
     def keep(self) -> None:
-        """Look until the run has ended, was stopped by force or is another host's."""
+        """Look until the run has ended."""
         while not self.ended.wait(LOOK):
             self.looks += 1
             try:
-                if not self._look():
-                    return
+                self._look()
             except Mishap as trouble:
                 self.tools.log.warning("%s", trouble.message)
             except Exception:
                 self.tools.log.exception("The watch over run %s stumbled and goes on", self.record.id)
 
-    def _look(self) -> bool:
-        """Look once; False when nothing is left to look at."""
+    def _look(self) -> None:
         tools = self.tools
         # Its hours may have been prolonged meanwhile.
         self.record = record = tools.journal.run(self.record.id)
-        if self.looks % BEAT == 0 and not self._is_still_ours():
-            self.on_lost()
-            return False
         requests = tools.journal.stop_requests(record.id)
-        forced = next((request for request in requests if request.force and request not in self.obeyed), None)
-        if forced is not None:
-            self.on_force(forced)
-            return False
         look_closer = self.looks % LOOK_AT_PREFECT == 0
         if look_closer:
             watch_money(tools, record)
@@ -103,16 +81,6 @@ class _Watch:
         requests = still_asked(record, requests)
         for question in tools.journal.questions(record.id, undecided=True):
             _answer(tools, question, requests, look_closer)
-        return True
-
-    def _is_still_ours(self) -> bool:
-        """Give a sign of life; False when another host took the repository over from this one, which was silent."""
-        now = self.tools.clock.now()
-        self.tools.journal.beat(self.tools.host, now)
-        claim = self.tools.journal.standing_claim(self.record.repository, now)
-        return self.ended.is_set() or (
-            claim is not None and (claim.host, claim.run_id) == (self.tools.host, self.record.id)
-        )
 
 
 def _obey_prefect(tools: Toolbox, record: RunRecord, requests: tuple[StopRequest, ...]) -> None:

@@ -170,6 +170,10 @@ def _integrated(
         return tools.prover.newly_failing(record.order, base, commit)
 
     try:
+        if tools.work_pool is not None:
+            # What agents made on other machines is in the operator's repository, and not in this machine's mirror.
+            for report in landed:
+                tools.workspace.take_base(report.commit or "")
         return Integrator(tools.workspace, base, test if may_test else None).integrate(landed)
     except FreshError as trouble:
         # A run whose branches can't be merged for a try has its report all the same.

@@ -82,6 +82,17 @@ def test_an_attempt_that_is_on_its_way_is_waited_for(fakes: Fakes) -> None:
     assert len(began.keys) == 1
 
 
+def test_progress_while_an_attempt_is_on_its_way_begins_no_second_one(fakes: Fakes) -> None:
+    opened(fakes)
+    began = Began(fakes, "PENDING")
+    reenter_dead(fakes.tools, began)
+    fakes.tools.journal.add_agent(a_ticket(), NOON)
+    fakes.tools.journal.end_agent(a_report(), NOON)
+
+    assert reenter_dead(fakes.tools, began) == ()
+    assert len(began.keys) == 1
+
+
 def test_an_attempt_that_a_dead_worker_had_taken_is_not_waited_for_for_ever(fakes: Fakes) -> None:
     opened(fakes)
     began, control = Began(fakes, "PENDING"), fakes.tools.control

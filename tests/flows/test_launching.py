@@ -12,8 +12,10 @@ import pytest
 from prefect.exceptions import ObjectNotFound
 
 from flows import launching
-from flows.launching import BEGINS, MOST, SILENT, send_away
+from flows.forcing import give_up
+from flows.launching import BEGINS, FIRST_BEAT, MOST, SILENT, send_away
 from fresh.domain.agent import AgentReport, Outcome, Ticket
+from fresh.domain.stopping import WhyStopped
 from fresh.wiring import using
 from tests.fakes.clock import FakeClock
 from tests.fakes.control_room import FakeControlRoom
@@ -129,7 +131,7 @@ def test_a_host_that_died_before_its_first_beat_is_followed_too(
     monkeypatch: pytest.MonkeyPatch, fakes: Fakes, ticket: Ticket
 ) -> None:
     workers = pool(monkeypatch, fakes, "RUNNING")
-    at(fakes, (SILENT + 3, report(fakes)))
+    at(fakes, (FIRST_BEAT + 3, report(fakes)))
 
     send_away(fakes.tools, ticket)
 
@@ -143,7 +145,7 @@ def test_the_next_host_gets_time_for_its_first_beat_although_the_one_before_has_
     pulse(fakes)()
     clock(fakes).at += timedelta(seconds=10 * SILENT)
     late = 10 * SILENT
-    at(fakes, (late + SILENT - 2, pulse(fakes)), (late + 2 * SILENT - 5, report(fakes)))
+    at(fakes, (late + FIRST_BEAT - 2, pulse(fakes)), (late + FIRST_BEAT + 5, report(fakes)))
 
     send_away(fakes.tools, ticket)
 
@@ -267,3 +269,17 @@ def test_a_run_that_is_entered_again_waits_for_the_attempt_that_is_under_way(
     send_away(fakes.tools, ticket)
 
     assert workers.keys == ["abc12345/0", "abc12345/1"]
+
+
+def test_what_is_stopped_by_force_is_reported_with_what_it_did_and_where(
+    fakes: Fakes, ticket: Ticket
+) -> None:
+    journal = fakes.tools.journal
+    journal.enter_agent(ticket.agent_id, "flow-0", "", THERE, NOON)
+    journal.begin_step(ticket.agent_id, "verify", 0, NOON)
+
+    give_up(fakes.tools, journal.run(RUN), WhyStopped.FORCED, "Stopped by force by Ada.")
+
+    assert ended(fakes).outcome is Outcome.STOPPED
+    assert ended(fakes).failure == "Stopped by force by Ada. It was testing on there."
+    assert journal.run(RUN).closed_at is not None
