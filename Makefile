@@ -51,6 +51,11 @@ lint: setup ## check style, types and the direction of imports
 postgres:
 	@ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 || sh deployments/postgres.sh
 
+# Its tools hold the server as well, and, unlike the package of the server, start none.
+.PHONY: redis
+redis:
+	@command -v redis-check-rdb >/dev/null || sh deployments/apt.sh redis-tools
+
 .PHONY: test
 test: lint postgres ## check everything and run all tests but nights and other people's projects
 	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile --max-worker-restart 0 -m "not real and not night" || { \
@@ -58,7 +63,7 @@ test: lint postgres ## check everything and run all tests but nights and other p
 	  $(BIN)/python -m pytest $(TESTS) --last-failed --last-failed-no-failures none -m "not real and not night"; }
 
 .PHONY: nights
-nights: setup ## play whole nights, with kills, outages and everything that the README says
+nights: setup postgres redis ## play whole nights, with kills, outages and everything that the README says
 	@$(BIN)/python -m pytest $(TESTS) -m night
 
 .PHONY: real

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DECLARED = Path(__file__).resolve().parent.parent / "prefect.yaml"
 POOL_TYPE = "process"
+AGENT = "flows.agent.agent"
 
 
 class Schedule(Value):
@@ -83,7 +84,7 @@ def declared(agent_pool: str | None = None, path: Path = DECLARED) -> tuple[Decl
         return found
     return tuple(
         one.model_copy(update={"work_pool": one.work_pool.model_copy(update={"name": agent_pool})})
-        if one.entrypoint == "flows.agent.agent"
+        if one.entrypoint == AGENT
         else one
         for one in found
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
 from collections.abc import Sequence
 
 from fresh.keys import withheld
@@ -20,8 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("part", choices=("runner", "reaper"))
     try:
         if options.parse_args(arguments).part == "runner":
+            from deployments.reaper import sweep_for_ever
             from deployments.runner import take_runs
 
+            # A machine's own leftovers are seen from nowhere else.
+            threading.Thread(target=sweep_for_ever, name="sweep", daemon=True).start()
             take_runs(lambda: None)
         else:
             from deployments.reaper import reap_for_ever

@@ -124,6 +124,11 @@ class Settings(BaseSettings):
         min_length=1,
         description="Prefect work pool whose workers take the agents; default: agents live in their run's process",
     )
+    worker_seats: int | None = Field(
+        default=None,
+        ge=1,
+        description="agents that this machine's worker hosts at once; it needs a FRESH_WORK_POOL of the agents' own",
+    )
     prefect_api_url: str | None = Field(default=None, alias="PREFECT_API_URL")
     openai_base_url: str | None = Field(
         default=None,

@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deployments.provision import declared
+from deployments.runner import seats
+from fresh.settings import read_settings
+
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deployments" / "fresh@.service"
 COMPOSE = yaml.safe_load((ROOT / "deployments" / "compose.yaml").read_text())
@@ -59,3 +63,15 @@ def test_nothing_secret_has_a_value_in_the_file() -> None:
         for name, value in service.get("environment", {}).items():
             if name.endswith(("_KEY", "_TOKEN", "PASSWORD")):
                 assert value.startswith("${"), name
+
+
+def test_the_workers_of_the_fleet_have_seats_for_agents_in_a_pool_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = COMPOSE["services"]["worker"]["environment"]
+    monkeypatch.setenv("FRESH_WORK_POOL", given["FRESH_WORK_POOL"])
+    monkeypatch.setenv("FRESH_WORKER_SEATS", given["FRESH_WORKER_SEATS"].partition(":-")[2].rstrip("}"))
+
+    limits = seats(declared(given["FRESH_WORK_POOL"]), read_settings())
+
+    assert limits == {"fresh": None, given["FRESH_WORK_POOL"]: 10}

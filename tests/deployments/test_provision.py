@@ -15,7 +15,9 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymen
 from prefect.client.schemas.responses import DeploymentResponse
 
 from deployments.provision import Declared, declared, provision
+from deployments.runner import seats
 from fresh.errors import OperatorMistake
+from fresh.settings import read_settings
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -121,6 +123,29 @@ def test_agents_go_to_the_pool_that_is_set() -> None:
 
     assert pools["worker"] == "farm"
     assert set(pools.values()) == {"farm", "fresh"}
+
+
+def test_seats_of_a_machine_are_limited_for_agents_and_never_for_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FRESH_WORK_POOL", "farm")
+    assert seats(declared("farm"), read_settings()) == {"farm": None, "fresh": None}
+    monkeypatch.setenv("FRESH_WORKER_SEATS", "3")
+
+    assert seats(declared("farm"), read_settings()) == {"farm": 3, "fresh": None}
+
+
+@pytest.mark.parametrize("pool", [None, "fresh"])
+def test_seats_are_refused_where_a_run_would_wait_for_its_own_one(
+    monkeypatch: pytest.MonkeyPatch, pool: str | None
+) -> None:
+    monkeypatch.setenv("FRESH_WORKER_SEATS", "1")
+    if pool is not None:
+        monkeypatch.setenv("FRESH_WORK_POOL", pool)
+
+    with pytest.raises(OperatorMistake, match="share the pool fresh with runs") as refused:
+        seats(declared(pool), read_settings())
+    assert "FRESH_WORK_POOL=fresh-agents" in refused.value.hint
 
 
 def test_the_ui_asks_the_server_that_it_comes_from(prefect_url: str) -> None:
