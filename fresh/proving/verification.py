@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 from fresh.domain.agent import Ticket
 from fresh.domain.change import Change
 from fresh.domain.evidence import Check, CheckState, Evidence, Figure, Gains, TestRun
 from fresh.domain.feature import Feature, Finding, Inventory, Kind
+from fresh.domain.kept import kept
 from fresh.domain.test_code import is_test_path
 from fresh.domain.work import Work
 from fresh.proving import judging
@@ -76,17 +77,17 @@ class Verification:
         """The name of this verification's trees."""
         return f"verify-{self.ticket.agent_id}"
 
-    @cached_property
+    @kept
     def change(self) -> Change:
         """What the commit changes."""
         return self.rig.workspace.change(self.ticket.base, self.commit)
 
-    @cached_property
+    @kept
     def head(self) -> TestRun:
         """The run of the commit's whole suite."""
         return self.rig.run_fresh(self.name, self.commit, coverage=True)
 
-    @cached_property
+    @kept
     def new_tests(self) -> dict[str, tuple[str, ...]]:
         """Each claimed test with the ids that the run reports for it; without claims, every new id that passes."""
         claimed = [test.node_id for test in self.work.new_tests]
@@ -98,12 +99,12 @@ class Verification:
             for one in claimed
         }
 
-    @cached_property
+    @kept
     def ids(self) -> tuple[str, ...]:
         """The ids of all new tests."""
         return tuple(sorted({one for found in self.new_tests.values() for one in found}))
 
-    @cached_property
+    @kept
     def alone(self) -> tuple[TestRun, ...]:
         """Runs of the new tests without any other; the first one with coverage."""
         times = SEPARATE_RUNS - 1 if self.ticket.kind is Kind.TESTS else 1
