@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
+from fresh.adapters.prefect_server import kill_server_of
 from fresh.domain.agent import Outcome, Ticket
 from fresh.domain.record import RunRecord
 from fresh.domain.stopping import StopRequest, WhyStopped
@@ -21,8 +22,8 @@ def end_now(tools: Toolbox, record: RunRecord, request: StopRequest) -> None:
     words = threading.Thread(target=_last_words, args=(tools, record, request), daemon=True)
     words.start()
     words.join(timeout=PATIENCE)
-    for ending in tools.endings:
-        ending()
+    # A server that is asked to end takes seconds for it, and its database is made for a kill.
+    kill_server_of(tools.host, tools.home / "prefect")
     os._exit(1)
 
 
