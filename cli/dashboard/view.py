@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from rich.console import Group
+from rich.markdown import Markdown
 from rich.text import Text
 
 from cli.screens import cost, icon
 from fresh.domain.phase import LIVE, Phase
 from fresh.domain.quoting import line
 from fresh.domain.record import Event
-from fresh.domain.status import AgentStatus, RunStatus
+from fresh.domain.status import AgentStatus, QuestionStatus, RunStatus
 
 BAR = 8
 COLUMNS = ("", "agent", "phase", "kind", "feature", "time", "cost")
@@ -89,19 +91,12 @@ def cells(agent: AgentStatus) -> tuple[Text, ...]:
     return tuple(Text(cell, style=style) for cell in row)
 
 
-def about(agent: AgentStatus) -> Text:
+def about(agent: AgentStatus) -> Group:
     """Say everything about one agent: its question first, then why it was picked and how it ended."""
-    text = Text()
-    if agent.question is not None:
-        text.append(
-            f"❓ {agent.question.why}, until {_local(agent.question.deadline)}\n", style="bold yellow"
-        )
-        rows = [line(row) for row in agent.question.text.splitlines()]
-        text.append("\n".join(rows).strip() + "\n\n")
-        text.append("a approve   r reject   c changes   d diff\n\n", style="dim")
-    text.append(f"{agent.id} {agent.kind} of {line(agent.feature)}\n", style="bold")
+    asked = _question(agent.question) if agent.question is not None else ()
+    text = Text(f"{agent.id} {agent.kind} of {line(agent.feature)}\n", style="bold")
     for reason in agent.reasons:
-        text.append(f"  {line(reason)}\n")
+        text.append(f"  {line(reason)}\n", style="not bold")
     for name, value in (
         ("Branch", agent.branch),
         ("Commit", agent.commit),
@@ -111,8 +106,18 @@ def about(agent: AgentStatus) -> Text:
         ("Reason", agent.failure),
     ):
         if value:
-            text.append(f"{name}: {line(value)}\n")
-    return text
+            text.append(f"{name}: {line(value)}\n", style="not bold")
+    return Group(*asked, text)
+
+
+def _question(question: QuestionStatus) -> tuple[Text | Markdown, ...]:
+    """Show what is asked as the Markdown that it is, without links: nothing in there is to be followed by a click."""
+    rows = "\n".join(line(row) for row in question.text.splitlines()).strip()
+    return (
+        Text(f"❓ {question.why}, until {_local(question.deadline)}", style="bold yellow"),
+        Markdown(rows, hyperlinks=False),
+        Text("\na approve   r reject   c changes   d diff\n", style="dim"),
+    )
 
 
 def tail(events: Sequence[Event], agent: str | None, most: int = 200) -> Text:

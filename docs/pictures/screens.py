@@ -1,137 +1,92 @@
-"""Make the pictures of the dashboard and of the Prefect UI that the README shows.
+"""Make the pictures of the dashboard and of the Prefect UI that the README shows, from one real night on the sample.
 
-python docs/pictures/screens.py dashboard       from a made-up journal, as SVG, at 100 columns
-python docs/pictures/screens.py prefect         from a real `fresh up` on the sample project, with headless Chromium, as PNG
+    python docs/pictures/screens.py
+
+`fresh up` starts everything, a run of three agents is handed to it, and when all of them wait for a person, a headless
+Chromium looks at the Prefect UI and at `fresh auto dashboard --web`, which draws the dashboard in a terminal, xterm.js.
 """
 
 from __future__ import annotations
 
-import asyncio
+import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "pictures"
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(PICTURES)]
 
-SIZE = (100, 30)
-WINDOW = "1280,1150"
-SETTLES = "60000"
-"""Milliseconds that the UI gets to load."""
-
-
-def dashboard() -> None:
-    """Write docs/pictures/dashboard.svg."""
-    from cli.dashboard.app import Dashboard
-    from fresh.domain.phase import Phase
-    from fresh.domain.status import QuestionStatus
-    from tests.cli.test_dashboard import PlayedSource, a_status, an_agent
-
-    now = datetime.now(UTC)
-    asks = QuestionStatus(
-        "q",
-        "ready",
-        "Agent completed work, please test branch autonomous/7c1d9a20-convert\n+42 −3 in 2 files, 9 checks passed.",
-        (now + timedelta(minutes=41)).isoformat(),
-    )
-    agents = (
-        an_agent(
-            "7c1d9a20",
-            Phase.AWAITING_USER,
-            feature="pocket.money:convert",
-            question=asks,
-            commit="c" * 40,
-            cost_usd=0.61,
-            runtime_seconds=1260.0,
-            reasons=("unhooked: no command reaches it", "necessity 0.71: 4 callers"),
-        ),
-        an_agent(
-            "19bf04e7",
-            Phase.IMPLEMENTING,
-            feature="pocket.reports:monthly",
-            kind="hookup",
-            cost_usd=0.34,
-            runtime_seconds=540.0,
-        ),
-        an_agent(
-            "e02a77c1",
-            Phase.TESTING,
-            feature="pocket.importing:guess_delimiter",
-            cost_usd=0.22,
-            runtime_seconds=410.0,
-        ),
-        an_agent(
-            "5d3380bf",
-            Phase.ANALYZING,
-            feature="pocket.ledger:close_month",
-            kind="stub",
-            cost_usd=0.05,
-            runtime_seconds=75.0,
-        ),
-        an_agent(
-            "aa41c96d", Phase.COMPLETED, feature="pocket.reports:align", cost_usd=0.48, runtime_seconds=1710.0
-        ),
-        an_agent(
-            "0b9e5c72",
-            Phase.FAILED,
-            feature="pocket.subscriptions:renew",
-            cost_usd=0.80,
-            runtime_seconds=2400.0,
-        ),
-    )
-    run = a_status(
-        *agents,
-        opened_at=(now - timedelta(hours=2)).isoformat(),
-        deadline=(now + timedelta(hours=6)).isoformat(),
-    )
-    app = Dashboard(PlayedSource(run))
-
-    async def take() -> str:
-        async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(1.5)
-            return app.export_screenshot(title="fresh auto dashboard")
-
-    (PICTURES / "dashboard.svg").write_text(asyncio.run(take()))
+AGENTS = 3
+PAGE = (1280, 1150)
+TERMINAL = (1000, 640)
+SETTLES = 15.0
+"""Seconds that a page gets to load."""
+WITHIN = 900.0
 
 
-def prefect() -> None:
-    """Write docs/pictures/prefect.png: the run and its agents as the Prefect UI shows them."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        raise SystemExit("Chromium is not installed: sh deployments/apt.sh chromium")
+def main() -> None:
+    """Write docs/pictures/prefect.png and docs/pictures/dashboard.png."""
+    from browser import shoot
+
+    from deployments.resident.record import living
+    from fresh.adapters.prefect_server.child import free_port
+
     fresh = str(Path(sys.executable).parent / "fresh")
     with tempfile.TemporaryDirectory() as folder:
         repository = Path(folder) / "pocket"
         subprocess.run([sys.executable, "-m", "deployments.sample", str(repository)], cwd=ROOT, check=True)
-        environment = {**os.environ, "COLUMNS": "100"}
-        here = {"cwd": repository, "env": environment, "check": True}
-        subprocess.run([fresh, "up", "--detach"], **here)  # type: ignore[call-overload]
+        _run(repository, fresh, "up", "--detach")
         try:
-            from deployments.resident.record import living
-
-            subprocess.run([fresh, "auto", "start", "--detach", "--agents", "3"], **here)  # type: ignore[call-overload]
+            _run(repository, fresh, "auto", "start", "--detach", "--agents", str(AGENTS))
+            _until_all_wait(repository, fresh)
             standing = living(repository / ".fresh")
             assert standing is not None
-            time.sleep(float(os.environ.get("FRESH_SETTLES", "60")))
-            words = [
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--hide-scrollbars",
-                f"--window-size={WINDOW}",
-            ]
-            words += [f"--virtual-time-budget={SETTLES}", f"--screenshot={PICTURES / 'prefect.png'}"]
-            words += [f"--user-data-dir={folder}/chromium", f"{standing.ui}/runs"]
-            subprocess.run([chromium, *words], check=True, timeout=180)
+            shoot(f"{standing.ui}/runs", PICTURES / "prefect.png", PAGE, SETTLES)
+            port = free_port()
+            web = subprocess.Popen(
+                [fresh, "auto", "dashboard", "--web", "--port", str(port)],
+                cwd=repository,
+                stdout=subprocess.DEVNULL,
+            )
+            try:
+                time.sleep(5)
+                shoot(f"http://127.0.0.1:{port}/", PICTURES / "dashboard.png", TERMINAL, SETTLES)
+            finally:
+                web.terminate()
+                web.wait(20)
         finally:
-            subprocess.run([fresh, "down"], cwd=repository, env=environment, check=False)
+            subprocess.run([fresh, "down"], cwd=repository, check=False)
+
+
+def _run(repository: Path, *words: str) -> str:
+    environment = {**os.environ, "COLUMNS": "100"}
+    done = subprocess.run(
+        words, cwd=repository, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout
+
+
+def _until_all_wait(repository: Path, fresh: str) -> None:
+    """Wait until so many agents as there are seats have something to ask."""
+    deadline = time.monotonic() + WITHIN
+    while time.monotonic() < deadline:
+        done = subprocess.run(
+            [fresh, "auto", "status", "--format", "json"],
+            cwd=repository,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        agents = json.loads(done.stdout)["agents"] if done.returncode == 0 and done.stdout.strip() else []
+        if sum(bool(agent.get("question")) for agent in agents) == AGENTS:
+            return
+        time.sleep(2)
+    raise SystemExit(f"The agents did not come to their questions within {WITHIN:g} s.")
 
 
 if __name__ == "__main__":
-    {"dashboard": dashboard, "prefect": prefect}[sys.argv[1]]()
+    main()

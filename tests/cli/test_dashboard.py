@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from io import StringIO
 
 import pytest
+from rich.console import Console
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 from textual.worker import WorkerCancelled
@@ -85,7 +88,10 @@ TWO = a_status(
 
 
 def shown(app: Dashboard, where: str) -> str:
-    return str(app.query_one(where, Static).content)
+    content = app.query_one(where, Static).content
+    with StringIO() as page:
+        Console(file=page, width=100, color_system=None).print(content, markup=False)
+        return page.getvalue().strip()
 
 
 def play(source: PlayedSource, script: Callable[[Dashboard, Pilot[None]], object]) -> Dashboard:
@@ -110,6 +116,20 @@ async def settle(app: Dashboard, pilot: Pilot[None]) -> None:
 async def press(app: Dashboard, pilot: Pilot[None], *keys: str) -> None:
     await pilot.press(*keys)
     await settle(app, pilot)
+
+
+def test_a_question_s_markdown_is_laid_out_and_its_escapes_are_gone() -> None:
+    asked = dataclasses.replace(
+        ASKS, text="**tests of `align`**\n\n- new tests pass: test\\_align\\[rows0\\]"
+    )
+    asking = an_agent("bbbb2222", Phase.AWAITING_USER, question=asked, commit="c" * 40)
+
+    async def script(app: Dashboard, pilot: Pilot[None]) -> None:
+        text = shown(app, "#text")
+        assert "tests of align" in text
+        assert "• new tests pass: test_align[rows0]" in text
+
+    play(PlayedSource(a_status(asking)), script)
 
 
 def test_who_asks_stands_first_and_the_question_is_shown_as_it_was_written() -> None:
