@@ -15,6 +15,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -150,7 +151,8 @@ class Refused(logging.Handler):
         self.number = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.number += "503" in record.getMessage()
+        # Not any 503: there are ports and ids in these lines as well.
+        self.number += bool(re.search(r"HTTP/1\.1 503|\b503 Service", record.getMessage()))
 
 
 def _measure(agents: int, journal: str, folder: Path) -> dict[str, float]:
