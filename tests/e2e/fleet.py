@@ -168,19 +168,19 @@ def _own_name() -> list[str]:
 
 
 class Fleet:
-    """All of it. `prefect` and `journal` are the URLs of two empty databases on Postgres."""
+    """All of it, with the journal at `journal_url` on Postgres. What was begun of it is ended, however far that got."""
 
-    def __init__(
-        self,
-        folder: Path,
-        repository: Path,
-        redis: RedisServer,
-        urls: tuple[str, str],
-        seats: int,
-        keys: dict[str, str],
-    ) -> None:
-        prefect, self.journal_url = urls
-        self.folder, self.redis = folder, redis
+    def __init__(self, folder: Path, redis: RedisServer, journal_url: str) -> None:
+        self.folder, self.redis, self.journal_url = folder, redis, journal_url
+        self.servers: list[Service] = []
+        self.others: list[Service] = []
+        self.machines: list[Machine] = []
+        self.keepers: list[Machine] = []
+        self.balancers: list[Balancer] = []
+
+    def begin(self, repository: Path, prefect: str, seats: int, keys: dict[str, str]) -> None:
+        """Start it in the order in which its parts need each other; `prefect` is the URL of Prefect's database."""
+        folder, redis = self.folder, self.redis
         shared = clean_environment() | {
             "PREFECT_API_DATABASE_CONNECTION_URL": prefect,
             "PREFECT_API_DATABASE_MIGRATE_ON_START": "false",
@@ -200,16 +200,15 @@ class Fleet:
         subprocess.run(upgrade, cwd=folder, env=shared, check=True, capture_output=True)
         ports = [free_port(), free_port()]
         start = [python, "-P", "-m", "prefect", "server", "start", "--no-services", "--host", "127.0.0.1"]
-        self.servers: list[Service] = []
         for port in ports:
             words = [*start, "--port", str(port)]
             self.servers.append(Service(f"api {port}", words, shared, folder / f"api-{port}.log"))
             # One after the other: two that register their blocks in an empty database at once trip over each other.
             until("a server answers", lambda port=port: _answers(port), 120)  # type: ignore[misc]
         words = [python, "-P", "-m", "prefect", "server", "services", "start"]
-        self.services = Service("services", words, shared, folder / "services.log")
-        self.balancer = Balancer(ports)
-        self.url = f"http://127.0.0.1:{self.balancer.port}/api"
+        self.others.append(Service("services", words, shared, folder / "services.log"))
+        self.balancers.append(Balancer(ports))
+        self.url = f"http://127.0.0.1:{self.balancers[0].port}/api"
         self.environment = clean_environment() | {
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
             "PREFECT_API_URL": self.url,
@@ -224,16 +223,18 @@ class Fleet:
             "NO_COLOR": "1",
             **keys,
         }
-        self.machines = [Machine(name, "runner", self.environment, folder) for name in ("anna", "bert")]
-        self.keeper = Machine("cora", "reaper", self.environment, folder)
+        for name in ("anna", "bert"):
+            self.machines.append(Machine(name, "runner", self.environment, folder))
+        self.keepers.append(Machine("cora", "reaper", self.environment, folder))
 
     def end(self) -> None:
         """End everything."""
-        for machine in (*self.machines, self.keeper):
+        for machine in (*self.machines, *self.keepers):
             machine.cut_power()
-        for service in (*self.servers, self.services):
+        for service in (*self.servers, *self.others):
             service.kill()
-        self.balancer.stop()
+        for balancer in self.balancers:
+            balancer.stop()
 
 
 def _answers(port: int) -> bool:

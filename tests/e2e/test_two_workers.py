@@ -81,8 +81,9 @@ def fleet(tmp_path: Path, repository: Path, provider: OpenAIServer, postgres: st
     folder = tmp_path.resolve() / "fleet"
     folder.mkdir()
     redis = RedisServer(program, folder / "redis")
-    made = Fleet(folder, repository, redis, urls, SEATS, keys)
+    made = Fleet(folder, redis, urls[1])
     try:
+        made.begin(repository, urls[0], SEATS, keys)
         yield made
     finally:
         made.end()
