@@ -50,7 +50,7 @@ def test_a_command_that_is_shown_exists_with_its_options(operator: Operator, com
     if words[:2] == ["auto", "start"] and "--plan" not in words:
         words.append("--plan")  # whole nights are played elsewhere
     done = operator.fresh(*words, check=False)
-    if {"status", "--plan", "doctor", "learn"} & set(words):
+    if {"status", "--plan", "doctor", "learn", "lessons"} & set(words):
         assert done.returncode == 0
     else:
         assert done.returncode == 2
