@@ -58,7 +58,7 @@ redis:
 
 .PHONY: test
 test: lint postgres ## check everything and run all tests but nights and other people's projects
-	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile --max-worker-restart 0 -m "not real and not night" || { \
+	@$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 -m "not real and not night" || { \
 	  echo "Once more, one at a time: what fails only beside other tests is named above, what fails twice is broken."; \
 	  $(BIN)/python -m pytest $(TESTS) --last-failed --last-failed-no-failures none -m "not real and not night"; }
 

@@ -1,17 +1,17 @@
-"""Prefect from outside a flow: wake, retire, show and limit its runs."""
+"""Prefect from outside a flow: read, retire, show and limit its runs."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterName,
@@ -23,9 +23,9 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Cancelled, Crashed, Scheduled
 
+from fresh.adapters.prefecting.clients import a_client, impatient
 from fresh.errors import OperatorMistake, Refusal, ServerUnreachable
 
 UNDER_WAY = frozenset(
@@ -115,9 +115,8 @@ class PrefectControl:
         """Open a client. One that is not patient fails at once: who asks every half second must not be caught in
         Prefect's own back-off, whose pauses double up to minutes and go on after the server is back.
         """
-        retries = {} if patient else {PREFECT_CLIENT_MAX_RETRIES: 0}
         try:
-            with temporary_settings(retries), get_client(sync_client=True) as client:
+            with nullcontext() if patient else impatient(), a_client() as client:
                 yield client
         except httpx.HTTPError as trouble:
             raise ServerUnreachable(
@@ -140,7 +139,7 @@ def start_deployment(
     Raises ServerUnreachable; OperatorMistake when there is no such deployment, Refusal when it takes no such order.
     """
     try:
-        with get_client(sync_client=True) as client:
+        with a_client() as client:
             deployment = client.read_deployment_by_name(name)
             made = client.create_flow_run_from_deployment(
                 deployment.id,
@@ -198,7 +197,7 @@ def ordered_runs(deployments: Sequence[str]) -> tuple[Ordered, ...]:
     names = [name.partition("/")[2] for name in deployments]
     of = DeploymentFilter(name=DeploymentFilterName(any_=names))
     try:
-        with get_client(sync_client=True) as client:
+        with a_client() as client:
             found = client.read_flow_runs(flow_run_filter=wanted, deployment_filter=of)
     except httpx.HTTPError as trouble:
         raise _unreachable(trouble) from trouble

@@ -232,7 +232,7 @@ def _write_down_two_agents_alike(operator: Operator) -> None:
 # From here on a run begins, with its Prefect server.
 
 
-@pytest.mark.slow
+@pytest.mark.night
 def test_tests_that_all_fail_before_any_change_are_refused_and_bar_no_other_run(operator: Operator) -> None:
     _have_one_test(operator, "assert 1 == 2")
     for _ in range(2):

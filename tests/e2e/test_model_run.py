@@ -180,6 +180,7 @@ def test_a_model_without_a_price_is_refused_before_anything_exists(
     assert (provider.seen, shopkeeper.branches()) == ([], {})
 
 
+@pytest.mark.night
 def test_a_cap_that_covers_not_even_the_first_request_is_refused_with_the_arithmetic(
     shopkeeper: Operator, provider: OpenAIServer
 ) -> None:

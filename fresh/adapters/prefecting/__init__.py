@@ -1,0 +1,1 @@
+"""Parts of what speaks to Prefect."""
