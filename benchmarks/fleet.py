@@ -171,6 +171,7 @@ def _measure(agents: int, journal: str, folder: Path) -> dict[str, float]:
         logger.addHandler(refused)
         if name == "httpx":
             logger.setLevel(logging.INFO)
+            logger.propagate = False  # writing each request to the terminal costs more than the request
     fakes = a_toolbox(
         folder.resolve(), PrefectControl({"fresh-sandboxes": 2, "fresh-models": 2}), features=agents
     )

@@ -88,11 +88,13 @@ class PrefectControl:
         """Keep the `name:value` tags of a run current; its other tags stay."""
         with self._client() as client:
             try:
-                standing = client.read_flow_run(UUID(flow_run_id)).tags
-                kept = [tag for tag in standing if tag.partition(":")[0] not in marks]
+                standing = client.read_flow_run(UUID(flow_run_id))
+                kept = [tag for tag in standing.tags if tag.partition(":")[0] not in marks]
                 wanted = kept + [f"{name}:{value}" for name, value in marks.items()]
-                client.update_flow_run(UUID(flow_run_id), tags=wanted)
-                client.update_flow_run_labels(UUID(flow_run_id), dict(labels))
+                if set(wanted) != set(standing.tags):
+                    client.update_flow_run(UUID(flow_run_id), tags=wanted)
+                if any(standing.labels.get(name) != value for name, value in labels.items()):
+                    client.update_flow_run_labels(UUID(flow_run_id), dict(labels))
             except ObjectNotFound:
                 return
 

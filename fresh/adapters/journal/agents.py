@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import cast
 
 from sqlalchemy import func, select
@@ -47,7 +48,7 @@ class Agents:
             rows = connection.execute(
                 table.select().where(table.c.run_id == run_id).order_by(table.c.ordinal)
             )
-            return tuple(Ticket.model_validate_json(row.ticket) for row in rows)
+            return tuple(_ticket(row.ticket) for row in rows)
 
     def enter_agent(
         self, agent_id: str, flow_run_id: str, flow_run_url: str, host: Host, at: datetime
@@ -157,7 +158,7 @@ class Agents:
                 .values(report=report.model_dump_json(), outcome=report.outcome.value, ended_at=seconds(at))
             )
             standing = connection.execute(select(table.c.report).where(this)).scalar_one()
-        return AgentReport.model_validate_json(standing)
+        return _report(standing)
 
     def reopen_agent(self, agent_id: str) -> None:
         """Take back the report of a parked agent."""
@@ -179,4 +180,15 @@ class Agents:
                 .where(table.c.run_id == run_id, table.c.report.is_not(None))
                 .order_by(table.c.ordinal)
             )
-            return tuple(AgentReport.model_validate_json(row.report) for row in rows)
+            return tuple(_report(row.report) for row in rows)
+
+
+@lru_cache(maxsize=256)
+def _ticket(text: str) -> Ticket:
+    """Read a ticket. A run looks at its tickets every second, and they never change."""
+    return Ticket.model_validate_json(text)
+
+
+@lru_cache(maxsize=256)
+def _report(text: str) -> AgentReport:
+    return AgentReport.model_validate_json(text)
