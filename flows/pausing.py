@@ -23,9 +23,9 @@ from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Paused, Running
 from pydantic import ValidationError
 
-LOOK = 0.1
+LOOK = 0.2
 """Seconds between two looks into the journal, the greatest part of the way from a click to a flow that goes on."""
-ASK = 10
+ASK = 5
 """Looks between two questions to the Prefect server, whose form may have been sent off."""
 FEW = 0
 """Retries of Prefect's client within a wait: its back-off doubles up to minutes, and outages are sat out here."""
