@@ -15,7 +15,7 @@ def test_many_threads_parse_at_once_without_confusing_the_parser() -> None:
     parse_in_turn()
     try:
         with ThreadPoolExecutor(8) as threads:
-            trees = list(threads.map(lambda _: ast.dump(ast.parse(DEEP * 40)), range(200)))
+            trees = list(threads.map(lambda _: ast.dump(ast.parse(DEEP * 40)), range(80)))
     finally:
         ast.parse = before  # type: ignore[assignment]
 

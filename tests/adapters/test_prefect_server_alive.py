@@ -184,6 +184,7 @@ def test_ten_subflows_at_once_end_without_a_word_on_the_terminal(
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "105\n", "")
 
 
+@pytest.mark.night
 def test_after_kill_nine_it_comes_back_on_the_same_port_with_what_it_knew(home: Path) -> None:
     server = PrefectServer(home)
     url = server.start()

@@ -250,7 +250,7 @@ def test_tests_that_hang_before_any_change_are_refused_after_their_time(operator
     _assert_closed_without_agents(operator)
 
 
-@pytest.mark.slow
+@pytest.mark.night
 def test_an_interpreter_that_is_not_there_is_refused(operator: Operator) -> None:
     told = complaint(operator, *START, "--python", "/not/there", code=2, timeout=240)
     assert told == "--python /not/there is no program that could be run."
