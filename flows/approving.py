@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from prefect.input import RunInput
+from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.pausing import pause
@@ -62,10 +63,15 @@ def ask(tools: Toolbox, question: Question) -> Decision | None:
 
 
 def _is_over(tools: Toolbox, question: Question) -> bool:
-    """Tell whether nothing is waited for any more; an outage of the journal is no reason to go on."""
+    """Tell whether nothing is waited for any more; an outage of the journal is no reason to go on.
+
+    Nor does this process go on with an agent that another one has entered since, because this one was silent for so
+    long: both would work on it, and its flow run here would be Running for ever. What guards the host ends it.
+    """
     with suppress(Mishap):
-        decided = tools.journal.decision(question.id) is not None
-        return decided or _is_to_be_parked(question, tools.clock.now())
+        is_decided = tools.journal.decision(question.id) is not None
+        if is_decided or _is_to_be_parked(question, tools.clock.now()):
+            return tools.journal.flow_run(question.agent_id) == str(flow_run.id)
     return False
 
 

@@ -14,21 +14,20 @@ from typing import Generic, TypeVar, cast
 from uuid import UUID
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import State, StateType
 from prefect.input import RunInput
 from prefect.input.run_input import Keyset, keyset_from_base_key
 from prefect.runtime import flow_run
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Paused, Running
 from pydantic import ValidationError
+
+from fresh.adapters.prefecting.clients import a_client, impatient
 
 LOOK = 0.2
 """Seconds between two looks into the journal, the greatest part of the way from a click to a flow that goes on."""
 ASK = 5
 """Looks between two questions to the Prefect server, whose form may have been sent off."""
-FEW = 0
-"""Retries of Prefect's client within a wait: its back-off doubles up to minutes, and outages are sat out here."""
 LONGER_THAN_ANY_RUN = 30 * 24 * 3600
 """Seconds. A pause that times out ends the run as failed, so it must never do so: deadlines are our own."""
 
@@ -42,7 +41,8 @@ def pause(form: type[Form], key: str, is_over: Callable[[], bool]) -> Form | Non
     wait goes on, and so does the flow when the wait is over.
     """
     looks = 0
-    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: FEW}), get_client(sync_client=True) as client:
+    # Outages are sat out here: the back-off of Prefect's client doubles up to minutes.
+    with impatient(), a_client() as client:
         waiting = Wait(client, UUID(flow_run.id), form, key)
         while not is_over():
             if looks % ASK == 0:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import get_client
 
+from flows.pausing import LOOK
 from fresh.adapters.prefect_control import PrefectControl
 from fresh.deciding import decide
 from fresh.domain.agent import Outcome
@@ -117,6 +118,29 @@ def test_a_form_that_was_not_filled_in_is_no_consent_and_is_asked_again(fakes: F
         (Door.PREFECT, "bob", "changes", "refused"),
         (Door.PREFECT, "bob", "rejected", "won"),
     ]
+
+
+def test_a_host_that_lost_its_agent_to_another_one_does_not_go_on_with_the_answer(fakes: Fakes) -> None:
+    """One that slept so long that it was taken for dead: its flow run would be Running for ever, and work twice."""
+    journal, control = fakes.tools.journal, fakes.tools.control
+    stayed: list[tuple[str | None, bool]] = []
+
+    def take_over_and_give_back(question: Question) -> None:
+        ours = journal.hosting(question.agent_id)
+        assert ours.flow_run is not None
+        assert ours.host is not None
+        until(lambda: control.state(str(ours.flow_run)) == "PAUSED")
+        other = ours.host.model_copy(update={"pid": ours.host.pid + 1})
+        journal.enter_agent(question.agent_id, "another flow run", "", other, fakes.tools.clock.now())
+        approve(fakes, question)
+        time.sleep(10 * LOOK)
+        stayed.append((control.state(ours.flow_run), journal.standing(question.id).applied_at is None))
+        journal.enter_agent(question.agent_id, ours.flow_run, "", ours.host, fakes.tools.clock.now())
+
+    with somebody(fakes, take_over_and_give_back):
+        report = carry_out(fakes)
+    assert stayed == [("PAUSED", True)]
+    assert outcomes(report) == [Outcome.COMPLETED]
 
 
 def test_the_form_can_be_switched_off_and_then_decides_nothing(fakes: Fakes) -> None:
