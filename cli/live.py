@@ -15,6 +15,7 @@ from rich.text import Text
 
 from cli.place import Place, opened_journal
 from cli.screens import cost, icon
+from flows.beside import beside
 from fresh.adapters.processes import this_host
 from fresh.domain.phase import LIVE
 from fresh.domain.quoting import line
@@ -72,13 +73,8 @@ class LiveView:
     def following(self, place: Place, since: datetime) -> Iterator[None]:
         """Follow in a thread; what could not be shown before the end is shown there."""
         ended = threading.Event()
-        thread = threading.Thread(target=self._follow, args=(place, since, ended), name="live", daemon=True)
-        thread.start()
-        try:
+        with beside("live", lambda: self._follow(place, since, ended), ended):
             yield
-        finally:
-            ended.set()
-            thread.join(timeout=5.0)
 
     def _follow(self, place: Place, since: datetime, ended: threading.Event) -> None:
         while place.is_blank:

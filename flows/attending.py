@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from flows.beside import beside
 from flows.stopping import reason_to_stop
 from fresh.domain.agent import Ticket
 from fresh.domain.stopping import StopRequest, WhyStopped
@@ -31,16 +32,9 @@ def attended(tools: Toolbox, ticket: Ticket) -> Iterator[None]:
     tools.journal.pulse(ticket.agent_id, tools.host, tools.clock.now())
     ended = threading.Event()
     # From now on: to make an environment ready can take minutes, and who is silent for long counts as dead.
-    watch = threading.Thread(
-        target=_watch, args=(tools, ticket, obeyed, ended), name=f"attend-{ticket.agent_id}", daemon=True
-    )
-    watch.start()
-    try:
+    with beside(f"attend-{ticket.agent_id}", lambda: _watch(tools, ticket, obeyed, ended), ended):
         _make_ready(tools, ticket)
         yield
-    finally:
-        ended.set()
-        watch.join(timeout=5.0)
 
 
 def _make_ready(tools: Toolbox, ticket: Ticket) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from flows.beside import beside
 from fresh.domain.record import RunRecord
 from fresh.domain.stopping import StopRequest
 from fresh.errors import Mishap
@@ -30,13 +31,10 @@ def guarded(
     # A force that was asked of an earlier host has nothing left to kill: the flow itself ends a run that is resumed so.
     obeyed = tools.journal.stop_requests(record.id)
     guard = _Guard(tools, record, ended, on_force, on_lost, obeyed)
-    thread = threading.Thread(target=guard.keep, name=f"guard-{record.id}", daemon=True)
-    thread.start()
     try:
-        yield
+        with beside(f"guard-{record.id}", guard.keep, ended):
+            yield
     finally:
-        ended.set()
-        thread.join(timeout=5.0)
         tools.journal.yield_claim(record.repository, tools.host)
 
 

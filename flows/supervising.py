@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from flows.beside import beside
 from flows.launching import lives_elsewhere
 from fresh.deciding import ask_to_stop, decide, expire_due
 from fresh.domain.answering import Attempt
@@ -35,13 +36,8 @@ def supervised(tools: Toolbox, record: RunRecord) -> Iterator[None]:
     """Watch over a run in a thread for as long as the context is open."""
     ended = threading.Event()
     watch = _Watch(tools, record, ended)
-    thread = threading.Thread(target=watch.keep, name=f"watch-{record.id}", daemon=True)
-    thread.start()
-    try:
+    with beside(f"watch-{record.id}", watch.keep, ended):
         yield
-    finally:
-        ended.set()
-        thread.join(timeout=5.0)
 
 
 @dataclass

@@ -153,6 +153,7 @@ def _kill_if_member(directory: Path, pid: int) -> None:
 
 
 def members(directory: Path) -> list[int]:
+    """List the processes in a group, as its host numbers them; none where the group is gone."""
     try:
         return [int(pid) for pid in (directory / "cgroup.procs").read_text().split()]
     except OSError as failed:
