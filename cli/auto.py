@@ -19,6 +19,7 @@ auto = LazyGroup(
         "changes": ("cli.deciding:changes", "Ask an agent for changes."),
         "diff": ("cli.looking:diff", "Show what an agent made."),
         "logs": ("cli.looking:logs", "Show what an agent did."),
+        "replay": ("cli.replaying:replay", "Play a conversation with a model again, without one."),
         "stop": ("cli.stopping:stop", "End the run; its work is kept."),
         "resume": ("cli.start:resume", "Go on with a run whose process died."),
         "metrics": ("cli.metrics:metrics", "Show what the agents brought, over all runs."),

@@ -164,8 +164,11 @@ def bare_sandbox(home: Path, settings: Settings) -> Sandbox:
     return BwrapSandbox(home, settings.sandbox_uid)
 
 
-def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
-    """Put the real adapters together. Nothing is started or touched yet."""
+def build_toolbox(repository: Path, settings: Settings, *, alone: bool = False) -> Toolbox:
+    """Put the real adapters together. Nothing is started or touched yet.
+
+    `alone` lets commands run without taking turns with those of other processes, which needs a Prefect server.
+    """
     parse_in_turn()
     from fresh.adapters.git_workspace import GitWorkspace
     from fresh.adapters.key_scan import find_keys
@@ -189,10 +192,11 @@ def build_toolbox(repository: Path, settings: Settings) -> Toolbox:
     journal = SqlJournal(settings.journal_url or journal_url(home), lives, redact=redact)
     workspace = GitWorkspace(repository, home)
     tools: Toolbox
-    sandbox = LimitedSandbox(
-        bare_sandbox(home, settings),
-        settings.sandboxes,
-        lambda: _place(tools, SANDBOXES, "sandbox"),
+    bare = bare_sandbox(home, settings)
+    sandbox = (
+        bare
+        if alone
+        else LimitedSandbox(bare, settings.sandboxes, lambda: _place(tools, SANDBOXES, "sandbox"))
     )
     lint = RuffLint()
 

@@ -182,6 +182,16 @@ def demand_equal_books(owner: Operator, provider: OpenAIServer, *, exact: bool) 
     assert status["cost"]["spent"] == spending["spent"]
 
 
+def demand_the_same_again(owner: Operator, provider: OpenAIServer) -> None:
+    """The run's conversations are played again, with what went wrong in them, and nobody is asked for anything."""
+    asked, branches = len(provider.seen), owner.branches()
+    environment = {**owner.environment, "OPENAI_BASE_URL": "http://127.0.0.1:1", "PREFECT_API_URL": ""}
+    away = Operator(owner.repository, environment)
+    shown = away.fresh("auto", "replay", str(owner.report()["run_id"]))
+    assert "Everything went as it did then." in shown.stdout
+    assert (len(provider.seen), owner.branches()) == (asked, branches)
+
+
 @pytest.mark.parametrize("kind", SCRIPTS)
 def test_each_kind_is_completed_with_proof(owner: Operator, provider: OpenAIServer, kind: str) -> None:
     provider.answers(scripted)
@@ -192,6 +202,7 @@ def test_each_kind_is_completed_with_proof(owner: Operator, provider: OpenAIServ
     assert len(owner.branches()) == len(owner.pages()) == 1
     assert owner.belongings() == before
     demand_equal_books(owner, provider, exact=True)
+    demand_the_same_again(owner, provider)
 
 
 FAULTS = (
@@ -231,6 +242,7 @@ def test_whatever_goes_wrong_on_the_way_the_change_is_made_and_nothing_is_uncoun
     assert [agent["outcome"] for agent in agents] == ["completed"], agents
     assert len(given) == len(FAULTS)
     demand_equal_books(owner, provider, exact=False)
+    demand_the_same_again(owner, provider)
 
 
 def cheat(*steps: Step) -> Callable[[Asked], Step]:
@@ -278,3 +290,4 @@ def test_no_model_talks_its_way_to_completed(
     assert not (owner.repository.parent / "outside.py").exists()
     assert not Path("/etc/outside").exists()
     demand_equal_books(owner, provider, exact=False)
+    demand_the_same_again(owner, provider)

@@ -138,6 +138,10 @@ def test_a_model_earns_three_changes_and_every_cent_is_where_the_provider_has_it
     assert "Tokens in" in page
     assert leaks(shopkeeper, "sk-very-secret-of-ada") == []
 
+    replayed = shopkeeper.fresh("auto", "replay", str(report["run_id"])).stdout
+    assert replayed.count("4 replies played again") == replayed.count("Everything went as it did then.") == 3
+    assert len(provider.seen) == 12
+
 
 @pytest.mark.night
 def test_a_model_that_claims_success_without_a_change_completes_nothing(

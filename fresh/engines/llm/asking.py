@@ -10,12 +10,12 @@ import hashlib
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from fresh.domain.agent import Ticket
 from fresh.domain.budget import Purpose
-from fresh.domain.conversation import Reply, Request, Tier, Told
+from fresh.domain.conversation import Anchor, Reply, Request, Tier, Told
 from fresh.engines.llm.history import History
-from fresh.engines.llm.meter import Meter
 from fresh.engines.llm.prompting import words
 from fresh.engines.llm.tools import shape, tools
 from fresh.errors import BudgetExhausted, Lacking, ModelRefused
@@ -28,13 +28,23 @@ LEAST_TOKENS = 512
 """Output tokens below which no reply can hold an edit."""
 
 
+class Answers(Protocol):
+    """Who gives the reply to a request: a meter before a model, or a transcript."""
+
+    def ask(
+        self, ticket: Ticket, request: Request, *, anchor: Anchor | None, purpose: Purpose = Purpose.WORK
+    ) -> Reply:
+        """Give the reply. Raises BudgetExhausted, ModelRefused, ModelUnclear, Halted."""
+        ...
+
+
 @dataclass(frozen=True)
 class Asker:
     """Ask one model. `flex` lets orders for the night use the cheaper tier; `calls_tools` is false for models that
     know no tool calls and write them as text, and None finds that out. `seconds` limits each reply in place of the
     tier's own limit."""
 
-    meter: Meter
+    meter: Answers
     model: str
     max_output_tokens: int = 16_384
     flex: bool = True
@@ -45,7 +55,7 @@ class Asker:
     _begun: dict[str, str] = field(default_factory=dict)
 
     def ask(self, ticket: Ticket, history: History, *, roomy: bool = False) -> Reply:
-        """Send the conversation as it stands and keep the reply. Raises what `Meter.ask` raises.
+        """Send the conversation as it stands and keep the reply. Raises what `Answers.ask` raises.
 
         `roomy` leaves more room for a reply where the last one was cut off, if the money allows it.
         """

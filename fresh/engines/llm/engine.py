@@ -64,12 +64,12 @@ class LlmEngine:
     def plan(self, bench: Bench) -> Plan:
         """Let the model look around and plan. Raises Declined, Refusal when it had to be stopped, and what the meter
         raises."""
-        history = self._history(bench)
+        history = self.conversation(bench)
         part = history.part(Round.PLAN, 0)
         if part is None:
             brief = (repository_brief(bench), self._task(bench), words("plan"))
             part = history.open(Round.PLAN, 0, [Told(text=text) for text in brief])
-        closing, _ = self._run(bench, history, part)
+        closing, _ = self.go_on(bench, history, part)
         if closing.plan is None:
             raise _no(closing)
         return closing.plan
@@ -79,13 +79,13 @@ class LlmEngine:
 
         Work that is `unfinished` or a `question` leaves what was written so far in the tree.
         """
-        history = self._history(bench)
+        history = self.conversation(bench)
         ordinal = self.transcripts.newest_round(bench.ticket.agent_id)
         part = history.part(Round.WORK, ordinal)
         if part is None:
             opening = self._opening(bench, history, plan, feedback, asked)
             part = history.open(Round.WORK, ordinal, [Told(text=text) for text in opening])
-        closing, draft = self._run(bench, history, part)
+        closing, draft = self.go_on(bench, history, part)
         draft.lay()
         if closing.failed is not None:
             return Work(summary="Nothing was made.", unfinished=closing.failed)
@@ -113,10 +113,12 @@ class LlmEngine:
     def _task(self, bench: Bench) -> str:
         return task_brief(bench, self.taught.lessons(bench.ticket.repository))
 
-    def _history(self, bench: Bench) -> History:
+    def conversation(self, bench: Bench) -> History:
+        """Read what was said so far."""
         return History(self.transcripts, bench.ticket.agent_id, self.clock.now, self.secrets)
 
-    def _run(self, bench: Bench, history: History, part: Part) -> tuple[Closing, Draft]:
+    def go_on(self, bench: Bench, history: History, part: Part) -> tuple[Closing, Draft]:
+        """Take a round to its end, wherever it stands. Raises what `Loop.run` raises."""
         draft = Draft(bench)
         hands = Hands(bench, draft, planning=part.planning)
         for earlier, call in history.executed():

@@ -12,7 +12,6 @@ from fresh.domain.money import Usd
 from fresh.domain.transcript import Turn
 from fresh.domain.work import Plan, Work
 from fresh.engines.llm.bounds import Bounds
-from fresh.engines.llm.replay import ReplayedModel
 from fresh.errors import FreshError, Halted, Lacking, ModelRefused
 from tests.engines.llm.desk import AGENT, FINISHES, PLANS, TEST_SUB, TESTS, WRITES, Desk
 from tests.fakes.model import calls, says
@@ -152,27 +151,6 @@ def test_two_processes_on_one_agent_are_noticed(tmp_path: Path) -> None:
 
     desk.transcripts.once_added = slower
     with pytest.raises(Halted, match="another process"):
-        other.plan()
-
-
-def test_a_transcript_is_played_again_without_a_model(tmp_path: Path) -> None:
-    told = Desk(tmp_path, tell)
-    expected = whole(told)
-    again = Desk(tmp_path / "again")
-    again.asker.meter.model = ReplayedModel(told.turns)
-
-    assert whole(again) == expected
-    assert again.transcripts.kept == told.transcripts.kept
-    assert again.bench.tree_files() == told.bench.tree_files()
-
-
-def test_a_conversation_that_parts_from_its_transcript_is_told_where(tmp_path: Path) -> None:
-    told = Desk(tmp_path, tell)
-    whole(told)
-    other = Desk(tmp_path / "other", files={**told.files, "pocket/more.py": ""})
-    other.asker.meter.model = ReplayedModel(told.turns)
-
-    with pytest.raises(ModelRefused, match="parts from its transcript before reply 1"):
         other.plan()
 
 
