@@ -16,6 +16,7 @@ ADDED_BESIDE = {
     Kind.TESTS: "it only adds test files",
     Kind.HOOKUP: "it adds a command and its test, and edits no code",
 }
+MISSING_DOCUMENTATION = "quality: docstring"
 LEAST_WEIGHT = 0.05
 
 
@@ -61,13 +62,14 @@ def _why(feature: Feature, name: str) -> str:
 def impact(feature: Feature, kind: Kind, acceptance: Acceptance = NEUTRAL) -> Score:
     """Multiply necessity, gap, reach, certainty and acceptance.
 
-    Only kinds that edit the feature's own code carry its risk: tests are added beside it, and so is the command that
-    a hookup adds.
+    Only what edits the feature's own code carries its risk: tests are added beside it, and so is the command that
+    a hookup adds; documentation runs nowhere.
     """
     size, why = gap(feature, kind)
     count = feature.unlocks if kind is Kind.HOOKUP else feature.dependents
     reach = 1 + log2(1 + count)
-    risk = 0.0 if kind in ADDED_BESIDE else min(1 - feature.safety, HIGHEST_RISK)
+    harmless = _why_harmless(feature, kind)
+    risk = 0.0 if harmless else min(1 - feature.safety, HIGHEST_RISK)
     likely = acceptance.factor(kind, area_of(feature))
     value = feature.necessity * size * reach * (1 - risk) * likely
     counted = "unhooked definitions come with it" if kind is Kind.HOOKUP else "dependents"
@@ -77,7 +79,7 @@ def impact(feature: Feature, kind: Kind, acceptance: Acceptance = NEUTRAL) -> Sc
             why,
             _necessity(feature),
             f"reach {reach:.2f}: {count} {counted}",
-            f"risk {risk:.2f}: {_of_risk(feature, kind)}",
+            f"risk {risk:.2f}: {harmless or _of_risk(feature)}",
             f"acceptance {likely:.2f}: {_of_history(kind, area_of(feature), acceptance)}",
             f"score {value:.4f} = necessity {feature.necessity:.2f} × gap {size:.2f} × reach {reach:.2f} "
             f"× certainty {1 - risk:.2f} × acceptance {likely:.2f}",
@@ -91,9 +93,15 @@ def _necessity(feature: Feature) -> str:
     return f"necessity {feature.necessity:.2f}: {listed or 'as measured'}"
 
 
-def _of_risk(feature: Feature, kind: Kind) -> str:
-    if kind in ADDED_BESIDE:
-        return ADDED_BESIDE[kind]
+def _why_harmless(feature: Feature, kind: Kind) -> str | None:
+    """Say why an improvement can't break what the feature does; None where it can."""
+    if kind is Kind.QUALITY:
+        lost = {each.name for each in feature.signals if each.name.startswith("quality: ")}
+        return "it only adds documentation" if lost == {MISSING_DOCUMENTATION} else None
+    return ADDED_BESIDE.get(kind)
+
+
+def _of_risk(feature: Feature) -> str:
     return f"safety {feature.safety:.2f} ({_why(feature, 'safety')})"
 
 
@@ -115,14 +123,20 @@ class Blast(NamedTuple):
 
 
 def caution(feature: Feature, kind: Kind, blast: Blast) -> tuple[tuple[float, ...], Score]:
-    """Give the key by which `safest` sorts, smallest first, and the score that people see: 1 is the safest."""
-    key = (float(blast.dependents), float(blast.files), -feature.tested, -feature.necessity)
+    """Give the key by which `safest` sorts, smallest first, and the score that people see: 1 is the safest.
+
+    New files have no dependents, so tests for anything would be equal until necessity, which is what `highest_impact`
+    sorts by too: between equals the feature's own dependents come first.
+    """
+    own = float(feature.dependents)
+    key = (float(blast.dependents), float(blast.files), own, -feature.tested, -feature.necessity)
     value = 1 / (1 + log(1 + blast.dependents))
     return key, Score(
         value,
         (
             gap(feature, kind).why,
             f"blast radius {blast.dependents}: dependents of every definition in the {blast.files} files it touches",
+            f"dependents {feature.dependents}: what uses the feature itself, directly or not",
             f"tested {feature.tested:.2f}: {_why(feature, 'tested')}",
             _necessity(feature),
         ),

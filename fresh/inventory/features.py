@@ -129,7 +129,6 @@ class Describer:
             named_in=named_in,
             has_docstring=definition.documented,
             export=export,
-            tests=len(tested.by),
             churn_90=facts.churn_90.get(path, 0),
             churn_365=facts.churn_365.get(path, 0),
         )

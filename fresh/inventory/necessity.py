@@ -15,7 +15,6 @@ ENTRY_KINDS, ENOUGH_KINDS = 0.10, 3
 DOCUMENTED = 0.10
 DOCSTRING = 0.05
 EXPORTED = 0.10
-TESTED = 0.10
 RECENT, ENOUGH_RECENT = 0.10, 5
 YEARLY, ENOUGH_YEARLY = 0.05, 12
 
@@ -28,7 +27,6 @@ class Need(NamedTuple):
     named_in: str | None
     has_docstring: bool
     export: str | None
-    tests: int
     churn_90: int
     churn_365: int
 
@@ -44,7 +42,6 @@ def necessity(need: Need, all_callers: Sequence[int]) -> tuple[float, tuple[Sign
         ("documented", DOCUMENTED * (need.named_in is not None), f"named in {need.named_in}"),
         ("docstring", DOCSTRING * need.has_docstring, "it says what it does"),
         ("exported", EXPORTED * (need.export is not None), str(need.export)),
-        ("tests", TESTED * (need.tests > 0), f"run by {count(need.tests, 'test')}"),
         (
             "churn 90 days",
             RECENT * _share(need.churn_90, ENOUGH_RECENT),

@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Callable
 
 from fresh.domain.evidence import TestRun
-from fresh.domain.feature import Feature, Inventory, Signal
+from fresh.domain.feature import Feature, Inventory
+from fresh.inventory.safety import with_tested
 from fresh.proving.lines import body_lines
 
 
 def with_coverage(inventory: Inventory, run: TestRun, read: Callable[[str], str]) -> Inventory:
-    """Replace each feature's `tested` by the share of its body lines that ran; unchanged without coverage.
+    """Replace each feature's `tested` by the share of its body lines that ran, and its safety by what follows from that.
 
+    Unchanged without coverage.
     A feature without body lines, such as a class of fields alone, keeps what the graph says.
     """
     if not run.covered:
@@ -27,9 +29,7 @@ def with_coverage(inventory: Inventory, run: TestRun, read: Callable[[str], str]
             return feature
         ran = len(body & set(run.covered.get(feature.path, ())))
         why = f"{ran} of {len(body)} lines run in the tests of the base commit"
-        signal = Signal(name="tested", value=round(ran / len(body), 3), why=why)
-        others = tuple(known for known in feature.signals if known.name != "tested")
-        return feature.model_copy(update={"tested": signal.value, "signals": (*others, signal)})
+        return with_tested(feature, round(ran / len(body), 3), why)
 
     features = tuple(measured(feature) for feature in inventory.features)
     shares = ";".join(f"{feature.key}={feature.tested}" for feature in features)

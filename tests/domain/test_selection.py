@@ -161,6 +161,16 @@ def test_adding_tests_carries_no_risk_and_other_kinds_at_most_nine_tenths() -> N
     assert impact(found, Kind.QUALITY).value == pytest.approx(1 * 0.5 * 1 * 0.1 * 0.5)
 
 
+def test_adding_documentation_carries_no_risk_and_anything_more_does() -> None:
+    docs = Signal(name="quality: docstring", value=-10, why="it has no docstring")
+    lint = Signal(name="quality: lint", value=-10, why="1 lint finding")
+    words = impact(feature("f", quality=90, safety=0.0, necessity=1.0, signals=(docs,)), Kind.QUALITY)
+    assert words.value == pytest.approx(1 * 0.1 * 1 * 1 * 0.5)
+    assert "risk 0.00: it only adds documentation" in words.reasons
+    more = impact(feature("f", quality=90, safety=0.0, necessity=1.0, signals=(docs, lint)), Kind.QUALITY)
+    assert more.value == pytest.approx(1 * 0.1 * 1 * 0.1 * 0.5)
+
+
 @given(st.integers(0, 98), st.integers(1, 99), st.floats(0.1, 1))
 def test_better_quality_lowers_the_score(quality: int, more: int, necessity: float) -> None:
     better = min(100, quality + more)
@@ -257,14 +267,39 @@ def test_safest_changes_no_code_without_tests_and_adds_tests_only_beside_tests()
     assert reasons["app.bare:bare", "tests"] == "safest: no test covers app.bare yet that could vouch for it"
 
 
-def test_highest_impact_and_safest_disagree() -> None:
+def test_between_equals_safest_takes_what_fewest_things_depend_on() -> None:
+    # A new test file has no dependents, whatever it is about: by necessity, highest_impact would choose the same.
     found = inventory(
-        *(feature(f"used{n}", tested=0.0, dependents=40 + n, necessity=0.9) for n in range(12)),
-        *(feature(f"quiet{n}", quality=90 - n, dependents=n, necessity=0.2) for n in range(12)),
+        feature("hub", dependents=90, necessity=0.9),
+        feature("leaf", dependents=1, necessity=0.2),
+        feature("needed_leaf", dependents=1, necessity=0.3),
     )
-    impact_first = ranked(choose(found))[:10]
-    safe_first = ranked(choose(found, Strategy.SAFEST))[:10]
-    assert len(set(impact_first) & set(safe_first)) <= 5
+    picks = choose(found, Strategy.SAFEST, kinds=(Kind.TESTS,))
+    assert [name for name, _ in ranked(picks)] == ["needed_leaf", "leaf", "hub"]
+    assert "dependents 1: what uses the feature itself, directly or not" in picks.picks[0].reasons
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 300), st.integers(20, 90)),
+        min_size=40,
+        max_size=40,
+        unique_by=lambda p: p[0],
+    )
+)
+def test_highest_impact_and_safest_share_at_most_five_of_ten(used: list[tuple[int, int]]) -> None:
+    # As in most code, what much depends on is needed more; all of it is reached by tests.
+    found = inventory(
+        *(
+            feature(f"f{place}", dependents=count, necessity=round(0.2 + count / 500, 3), quality=quality)
+            for place, (count, quality) in enumerate(used)
+        )
+    )
+    boldest, safest = (
+        {name for name, _ in ranked(choose(found, each))[:10]}
+        for each in (Strategy.HIGHEST_IMPACT, Strategy.SAFEST)
+    )
+    assert len(boldest & safest) <= 5
 
 
 # ------------------------------------------------------------------------------------------------------- random

@@ -263,4 +263,10 @@ def test_one_test_is_told_in_the_singular(tmp_path: Path) -> None:
     found = one("def work():\n    return 1\n", tmp_path, **{"tests/test_code.py": test})
     told = {signal.name: signal.why for signal in found.signals}
     assert told["tested"].startswith("1 asserting test, ")
-    assert told["necessity: tests"] == "run by 1 test"
+
+
+def test_tests_make_nothing_more_necessary(tmp_path: Path) -> None:
+    # What has no tests needs them more, not less.
+    test = "from app.code import work\n\ndef test_it():\n    assert work() == 1\n"
+    code = "def work():\n    return 1\n"
+    assert one(code, tmp_path, **{"tests/test_code.py": test}).necessity == one(code, tmp_path).necessity
