@@ -79,6 +79,8 @@ def inventory(
     with _progress():
         before = tools.survey(tools.workspace.take_base(since)) if since is not None else None
         found = tools.survey(tools.workspace.take_base())
+        if before is None:
+            found = tools.with_issues(found)
     if before is not None:
         changed = compare(before, found)
         click.echo(changed.model_dump_json(indent=2) if shape == "json" else change_screen(changed, states))

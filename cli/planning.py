@@ -41,7 +41,7 @@ def show_plan(order: RunOrder, place: Place) -> None:
         deadline=now + timedelta(hours=order.hours),
     )
     demand_issues(tools, record)
-    inventory = tools.survey(record.base)
+    inventory = tools.with_issues(tools.survey(record.base))
     asked, left = choose_issues(tools, record, inventory)
     selection = choose(tools, record, inventory, ahead=[pick for pick, _ in asked])
     click.echo(plan_screen(record, selection, asked, left))

@@ -860,6 +860,13 @@ class Issues(Protocol):
         """List the open issues with a label, the oldest first. Raises ForgeRefused, ForgeUnclear."""
         ...
 
+    def open(self) -> tuple[Assignment, ...]:
+        """List the newest open issues as they were within the last minutes; asks once and waits for nothing.
+
+        Raises ForgeRefused, ForgeUnclear.
+        """
+        ...
+
 
 class Checks(Protocol):
     """The project's own checks of published commits."""

@@ -24,7 +24,8 @@ from fresh.domain.redaction import Redactor
 from fresh.domain.report import PassedOver, RunReport
 from fresh.domain.room import MIB, Room, room
 from fresh.domain.stops import still_asked, why_stop_agent
-from fresh.errors import OperatorMistake, StorageFailed
+from fresh.domain.wanted import with_issues
+from fresh.errors import FreshError, OperatorMistake, StorageFailed
 from fresh.parsing import parse_in_turn
 from fresh.ports import (
     Checks,
@@ -129,6 +130,15 @@ class Toolbox:
             if commit not in self._inventories:
                 self._inventories[commit] = self.take_inventory(commit)
             return self._inventories[commit]
+
+    def with_issues(self, inventory: Inventory) -> Inventory:
+        """Add what people ask for in open issues; where they can't be read now, the inventory says so and stands."""
+        try:
+            return inventory if self.issues is None else with_issues(inventory, self.issues.open())
+        except FreshError as trouble:
+            self.log.warning("The open issues can't be read now: %s", trouble.message)
+            limit = f"no issue counts as need: they can't be read now: {trouble.message.rstrip('.')}"
+            return inventory.model_copy(update={"limits": (*inventory.limits, limit)})
 
     def engine(self, name: EngineName) -> Engine:
         """Find an engine. Raises OperatorMistake for one that this version does not have."""

@@ -103,7 +103,7 @@ def choose_issues(
 def draw(record: RunRecord, seats: int, engine: EngineName) -> list[Ticket]:
     """Draw tickets for at most `seats` agents and write them down before any of them starts."""
     tools = toolbox(Path(record.repository))
-    inventory = tools.prover.measured(record.order, record.base)
+    inventory = tools.with_issues(tools.prover.measured(record.order, record.base))
     tools.journal.note_inventory(record.id, inventory.digest)
     revisions = revision_tickets(tools, record, engine)[:seats]
     asked, left = choose_issues(tools, record, inventory, engine)

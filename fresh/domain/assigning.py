@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from fresh.domain.assignment import Assignment
 from fresh.domain.feature import Feature, Inventory, Kind
@@ -26,18 +27,53 @@ def feature_of(issue: Assignment, inventory: Inventory) -> Feature | None:
 
     Where it names none at all, the words of its title may make up one name of several words. A name that is one ordinary word counts in the title or between backticks alone, or every issue would name something.
     """
-    words = {word.strip(".:") for word in _WORD.findall(f"{issue.title}\n{issue.text}")}
-    marked = set(_WORD.findall(issue.title)) | {
-        word for part in re.findall(r"`([^`\n]+)`", issue.text) for word in _WORD.findall(part)
-    }
-    whole = [each for each in inventory.features if words & set(names_of(each)[:2])]
-    if whole:
-        return whole[0] if len(whole) == 1 else None
-    said = {word for word in words if "_" in word.strip("_") or "." in word} | marked
-    short = [each for each in inventory.features if said & set(names_of(each)[2:])]
-    if short:
-        return short[0] if len(short) == 1 else None
+    names = Names(inventory)
+    named = names.whole(issue) or names.short(issue)
+    if named:
+        return named[0] if len(named) == 1 else None
     return _spoken_of(issue.title, inventory)
+
+
+class Names:
+    """What people may call the features of one inventory; looked up once for all issues."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._whole: dict[str, list[Feature]] = {}
+        self._short: dict[str, list[Feature]] = {}
+        for each in inventory.features:
+            key, dotted, *short = dict.fromkeys(names_of(each))
+            for names, spellings in ((self._whole, (key, dotted)), (self._short, short)):
+                for spelling in spellings:
+                    names.setdefault(spelling, []).append(each)
+
+    def named_in(self, issue: Assignment) -> tuple[Feature, ...]:
+        """List every feature that an issue names, by a whole name or by one that nothing else has."""
+        single = (found[0] for name in _said(issue) if len(found := self._short.get(name, [])) == 1)
+        return _each_once((*self.whole(issue), *single))
+
+    def whole(self, issue: Assignment) -> tuple[Feature, ...]:
+        """List the features whose key or dotted name stands in an issue."""
+        return _each_once(each for word in _words(issue) for each in self._whole.get(word, ()))
+
+    def short(self, issue: Assignment) -> tuple[Feature, ...]:
+        """List all features that have a name which an issue mentions as one."""
+        return _each_once(each for word in _said(issue) for each in self._short.get(word, ()))
+
+
+def _each_once(features: Iterable[Feature]) -> tuple[Feature, ...]:
+    found = {each.key: each for each in features}
+    return tuple(found[key] for key in sorted(found))
+
+
+def _words(issue: Assignment) -> set[str]:
+    return {word.strip(".:") for word in _WORD.findall(f"{issue.title}\n{issue.text}")}
+
+
+def _said(issue: Assignment) -> set[str]:
+    """List the words of an issue that may be a name of code: shaped like one, in the title, or between backticks."""
+    marked = {word for part in re.findall(r"`([^`\n]+)`", issue.text) for word in _WORD.findall(part)}
+    shaped = {word for word in _words(issue) if "_" in word.strip("_") or "." in word}
+    return shaped | marked | set(_WORD.findall(issue.title))
 
 
 def _spoken_of(title: str, inventory: Inventory) -> Feature | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from cli.inventory import inventory
 from cli.place import Place
 from cli.planning import show_plan
 from fresh.adapters.github_issues import GitHubIssues
@@ -156,3 +159,74 @@ def test_the_plan_of_issues_without_a_github_is_refused(tools: Toolbox) -> None:
     order = an_order(repo=str(tools.repository), from_issues=("fresh",), engine=EngineName.CODEMOD)
     with using(replace(tools, find_issues=lambda: None)), pytest.raises(Refusal, match="needs GitHub"):
         show_plan(order, Place(tools.repository, tools.home))
+
+
+# ------------------------------------------------------------------------------------- issues as a measure of need
+
+
+def explained(tools: Toolbox, name: str) -> str:
+    """What `fresh inventory --explain` shows; what it shows of lies in the fake workspace."""
+    subprocess.run(["git", "init", "-q", str(tools.repository)], check=True)
+    shown = CliRunner().invoke(inventory, ["--repo", str(tools.repository), "--explain", name])
+    assert shown.exit_code == 0, shown.output
+    return shown.output
+
+
+def test_what_open_issues_name_is_needed_more_in_draws_plans_and_explanations(
+    bench: GitHubBench, tools: Toolbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = bench.server.world
+    world.open_issue(bench.hub, "eve", "`part2` is slow", HOSTILE, ["bug"])
+    world.open_issue(bench.hub, "ada", "More", "`part2`", [])
+    told = "named in 2 open issues: #1, #2"
+    record = tools.journal.open_run(
+        a_run(repository=str(tools.repository)).model_copy(update={"base": tools.workspace.take_base()})
+    )
+
+    (ticket,) = draw.fn(record, 1, EngineName.LLM)
+
+    assert ticket.feature.name == "part2"
+    assert any(told in reason for reason in ticket.reasons)
+    assert tools.journal.run(record.id).inventory_digest != tools.survey(record.base).digest
+    show_plan(
+        an_order(repo=str(tools.repository), engine=EngineName.LLM), Place(tools.repository, tools.home)
+    )
+    assert told in capsys.readouterr().out
+    assert f"necessity: issues 0.0667: {told}" in explained(tools, "part2")
+    assert "issues" not in explained(tools, "part1")
+
+
+def test_an_issue_that_is_closed_counts_no_more_and_a_kept_inventory_hides_no_new_one(
+    bench: GitHubBench, tools: Toolbox
+) -> None:
+    world = bench.server.world
+    first = world.open_issue(bench.hub, "eve", "`part2` is slow", "", [])
+    assert "named in 1 open issue: #1" in explained(tools, "part2")
+    first.state = "closed"
+    world.open_issue(bench.hub, "eve", "`part1` is slow", "", [])
+    bench.clock.sleep(601)
+    assert "issues" not in explained(tools, "part2")
+    assert "named in 1 open issue: #2" in explained(tools, "part1")
+
+
+def test_the_list_of_issues_is_asked_for_once_in_ten_minutes(bench: GitHubBench, tools: Toolbox) -> None:
+    bench.server.world.open_issue(bench.hub, "eve", "`part2` is slow", "", [])
+    for _ in range(3):
+        explained(tools, "part2")
+    asked = [seen.path for seen in bench.server.world.requests]
+    assert sum(path.endswith("acme/shop/issues") for path in asked) == 1
+
+
+def test_without_a_github_or_while_it_is_away_everything_goes_on_and_says_so(
+    bench: GitHubBench, tools: Toolbox
+) -> None:
+    bench.server.world.open_issue(bench.hub, "eve", "`part2` is slow", "", [])
+    with using(replace(tools, find_issues=lambda: None)) as alone:
+        base = alone.workspace.take_base()
+        assert alone.with_issues(alone.survey(base)) == alone.survey(base)
+    bench.server.world.faults.append(Fault("GET", r"shop/issues$", Fate.ANSWERED, times=99))
+    found = tools.with_issues(tools.survey(tools.workspace.take_base()))
+    assert found.limits[-1].startswith(
+        "no issue counts as need: they can't be read now: GitHub could not list"
+    )
+    assert bench.clock.slept == []
