@@ -164,6 +164,10 @@ class Workspace(Protocol):
         """Count the commits that touched each path in the `days` before the newest commit."""
         ...
 
+    def last_change(self, commit: str, path: str) -> str | None:
+        """Find the newest commit, in the history of `commit`, that changed a path; None where none did."""
+        ...
+
     def plant(self, name: str, commit: str) -> Tree:
         """Lay a fresh private tree of `commit`; whatever stood under that name before is gone."""
         ...

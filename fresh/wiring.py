@@ -190,6 +190,7 @@ def build_toolbox(repository: Path, settings: Settings, *, alone: bool = False) 
     from fresh.adapters.ruff_lint import RuffLint
     from fresh.adapters.ruff_tidier import RuffTidier
     from fresh.adapters.sql_journal import SqlJournal
+    from fresh.adapters.sqlite_coverage import read_coverage_database
     from fresh.adapters.system_clock import SystemClock
     from fresh.adapters.this_machine import free_here
     from fresh.engines.codemod.engine import CodemodEngine
@@ -214,7 +215,8 @@ def build_toolbox(repository: Path, settings: Settings, *, alone: bool = False) 
     forge, find_reviews, find_checks, find_issues = _forge(settings, repository, home, journal)
 
     def survey(commit: str) -> Inventory:
-        return take_inventory(workspace, commit, home / "cache" / "inventory", lint=lint)
+        cache = home / "cache" / "inventory"
+        return take_inventory(workspace, commit, cache, lint=lint, read_database=read_coverage_database)
 
     tools = Toolbox(
         repository=repository,

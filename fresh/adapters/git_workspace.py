@@ -65,6 +65,10 @@ class GitWorkspace:
         """Count the commits that touched each path in the `days` before `commit`."""
         return objects.count_touches(self._mirror.git, commit, days)
 
+    def last_change(self, commit: str, path: str) -> str | None:
+        """Find the newest commit, in the history of `commit`, that changed a path; None where none did."""
+        return objects.last_change(self._mirror.git, commit, path)
+
     def plant(self, name: str, commit: str) -> Tree:
         """Lay a fresh private tree; whatever stood under that name before is gone."""
         return self._trees.plant(name, commit, self.home)

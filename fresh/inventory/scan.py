@@ -10,6 +10,8 @@ from pathlib import Path
 from fresh.domain.feature import EntryPoint, Feature, Inventory, Unparsed
 from fresh.inventory.cache import Inventories, rules_version, version_name
 from fresh.inventory.collector import without_collector
+from fresh.inventory.coverage_files import ReadDatabase
+from fresh.inventory.covered import Counted, with_committed_coverage
 from fresh.inventory.entry_points import as_entry_points, find_roots
 from fresh.inventory.exports import find_exports
 from fresh.inventory.features import Facts, describe
@@ -21,10 +23,7 @@ from fresh.inventory.reading import Reading
 from fresh.inventory.states import Judge, Searches
 from fresh.ports import Workspace
 
-OUR_LIMITS = (
-    "code reached only from other languages, and names built at run time, are not seen",
-    "tested is at most 0.5: no coverage data was read",
-)
+OUR_LIMITS = ("code reached only from other languages, and names built at run time, are not seen",)
 
 
 def take_inventory(
@@ -34,6 +33,7 @@ def take_inventory(
     *,
     workers: int | None = None,
     lint: Lint | None = None,
+    read_database: ReadDatabase | None = None,
 ) -> Inventory:
     """Find all features of a commit and what is known about each, with the evidence.
 
@@ -47,13 +47,18 @@ def take_inventory(
         kept = inventories.load(name)
         if kept is not None:
             return kept
-        inventory = _take(workspace, commit, cache, workers, lint)
+        inventory = _take(workspace, commit, cache, workers, lint, read_database)
         inventories.store(name, inventory)
     return inventory
 
 
 def _take(
-    workspace: Workspace, commit: str, cache: Path, workers: int | None, lint: Lint | None
+    workspace: Workspace,
+    commit: str,
+    cache: Path,
+    workers: int | None,
+    lint: Lint | None,
+    read_database: ReadDatabase | None,
 ) -> Inventory:
     tell(f"reading the files of {commit[:10]}")
     reading = Reading(workspace, commit, cache, workers)
@@ -78,22 +83,23 @@ def _take(
             churn_90=workspace.churn(commit, 90),
             churn_365=workspace.churn(commit, 365),
         )
-    features, entry_points = describe(facts), as_entry_points(graph, roots)
+    entry_points = as_entry_points(graph, roots)
+    counted = with_committed_coverage(workspace, commit, reading.files, describe(facts), read_database)
     return Inventory(
         commit=commit,
-        digest=_digest(features, entry_points, reading.unparsed),
-        features=features,
+        digest=_digest(counted.features, entry_points, reading.unparsed),
+        features=counted.features,
         entry_points=entry_points,
         unparsed=reading.unparsed,
         tolerated=reading.tolerated,
         files=len(reading.sources),
         lines=sum(record.lines for record in reading.records.values()),
-        limits=_limits(judge, reading, linted=lint is not None),
+        limits=_limits(judge, reading, counted, linted=lint is not None),
     )
 
 
-def _limits(judge: Judge, reading: Reading, *, linted: bool) -> tuple[str, ...]:
-    found = list(OUR_LIMITS)
+def _limits(judge: Judge, reading: Reading, counted: Counted, *, linted: bool) -> tuple[str, ...]:
+    found = [*OUR_LIMITS, *counted.limits]
     if reading.unparsed:
         found.insert(0, f"{len(reading.unparsed)} files could not be parsed; what they use is not known")
     if reading.tolerated:

@@ -15,6 +15,7 @@ STRONG = 0.5
 WEAK = 0.25
 DEEPEST_HELP = 3
 MOST_NAMED = 8
+NO_DATA = "; no coverage data"
 PREPARING = ("setup", "setUp", "asyncSetUp", "teardown", "tearDown")
 
 
@@ -50,7 +51,7 @@ class TestPaths:
             tests = direct or {self._root(node) for node in nodes if node in self._strong}
             names = tuple(sorted(self.node_id(test) for test in tests))
             how = "use it" if direct else "reach it through other code"
-            told = f"{count(len(names), 'asserting test')}, found to {how}; no coverage data"
+            told = f"{count(len(names), 'asserting test')}, found to {how}{NO_DATA}"
             return Tested(STRONG, names[:MOST_NAMED], told)
         if reached := [node for node in nodes if node in self._parent]:
             names = (self.node_id(self._root(reached[0])),)

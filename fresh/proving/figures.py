@@ -10,7 +10,7 @@ from fresh.domain.change import Change
 from fresh.domain.evidence import Figure, TestRun
 from fresh.domain.feature import Feature, Reachability
 from fresh.domain.test_code import is_test_path
-from fresh.proving.lines import body_lines
+from fresh.inventory.lines import body_lines
 
 LONGEST_FILE = 2000
 """Lines; what is touched in a longer file is not looked for."""

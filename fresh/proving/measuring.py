@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from fresh.domain.evidence import TestRun
 from fresh.domain.feature import Feature, Inventory
+from fresh.inventory.lines import body_lines
 from fresh.inventory.safety import with_tested
-from fresh.proving.lines import body_lines
 
 
 def with_coverage(inventory: Inventory, run: TestRun, read: Callable[[str], str]) -> Inventory:

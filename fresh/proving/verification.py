@@ -16,11 +16,11 @@ from fresh.domain.feature import Feature, Finding, Inventory, Kind
 from fresh.domain.kept import kept
 from fresh.domain.test_code import is_test_path
 from fresh.domain.work import Work
+from fresh.inventory.lines import body_lines
 from fresh.proving import judging
 from fresh.proving.figures import Side, figures
 from fresh.proving.flakiness import sort_failures
 from fresh.proving.gaining import gains
-from fresh.proving.lines import body_lines
 from fresh.proving.policing import Policy
 from fresh.proving.rig import Rig
 

@@ -152,6 +152,17 @@ def test_churn_counts_commits_within_the_days_before_the_newest(given: Given) ->
     assert given.workspace.churn(base, 365) == {"hot.py": 3, "new.py": 1, "old.py": 1}
 
 
+def test_the_last_change_of_a_path_is_the_newest_commit_that_touched_it(given: Given) -> None:
+    first = given.record({"a.txt": "1\n", "*.txt": "1\n"})
+    second = given.record({"b.txt": "1\n"})
+    third = given.record({"a.txt": "2\n"})
+    given.workspace.take_base()
+    assert given.workspace.last_change(third, "a.txt") == third
+    assert given.workspace.last_change(second, "a.txt") == first
+    assert given.workspace.last_change(third, "*.txt") == first
+    assert given.workspace.last_change(third, "nowhere.txt") is None
+
+
 def test_a_planted_tree_has_the_files_of_its_commit(given: Given) -> None:
     given.record(FILES)
     base = given.workspace.take_base()

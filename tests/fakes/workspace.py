@@ -159,6 +159,18 @@ class FakeWorkspace:
             sha = recorded.parent
         return dict(counts)
 
+    def last_change(self, commit: str, path: str) -> str | None:
+        """Find the newest commit that changed a path."""
+        self._enter("last_change")
+        sha: str | None = commit
+        while sha is not None:
+            recorded = self._commit(sha)
+            before = self._commit(recorded.parent).files if recorded.parent else {}
+            if before.get(path) != recorded.files.get(path):
+                return sha
+            sha = recorded.parent
+        return None
+
     def plant(self, name: str, commit: str) -> Tree:
         """Lay a fresh tree of `commit` in memory; `path` exists nowhere."""
         self._enter("plant")

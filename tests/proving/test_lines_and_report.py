@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fresh.domain.evidence import TestOutcome
+from fresh.inventory.lines import body_lines
 from fresh.proving.heard import Heard
-from fresh.proving.lines import body_lines
 
 SOURCE = '''\
 @decorate(1)

@@ -129,6 +129,12 @@ def count_touches(git: Git, commit: str, days: int) -> dict[str, int]:
     return dict(Counter(show(path) for path in output.split(b"\0") if path))
 
 
+def last_change(git: Git, commit: str, path: str) -> str | None:
+    """Find the newest commit, in the history of `commit`, that changed a path; None where none did."""
+    output = git.run("log", "-1", "--format=%H", commit, "--", path, seconds=LONG)
+    return output.decode("ascii").strip() or None
+
+
 def commit_time(git: Git, commit: str) -> int:
     """Read a commit's committer date, in seconds since 1970."""
     return int(git.run("log", "-1", "--format=%ct", commit, "--"))
