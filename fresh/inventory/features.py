@@ -118,7 +118,10 @@ class Describer:
         assert definition is not None
         key, path = graph.modules.key(node), module.source.path
         export = next((facts.exports[each] for each in nodes if each in facts.exports), None)
-        named_in = facts.mentions.place(definition.name)
+        example = next(
+            (found[each] for each in nodes if each in (found := facts.judge.searches.examples)), None
+        )
+        named_in = facts.mentions.place(definition.name) or (example.place if example else None)
         tested = self.tests.of(nodes)
         stub = self.quality.is_stub(node)
         findings = self.findings.get(key, ())

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from fresh.domain.entry_rules import EntryRule
 from fresh.domain.feature import Reachability
+from fresh.inventory.docstrings import find_examples
 from fresh.inventory.documents import Mentions
 from fresh.inventory.graph import Graph
 from fresh.inventory.layout import Role
@@ -42,7 +44,10 @@ class Searches:
             self.rules.setdefault(root.node, root)
         self.strong = Reach(graph, _nodes(roots, weak=False), weak=False, allow=self._is_ours)
         self.any = Reach(graph, _nodes(roots, weak=True), allow=self._is_ours)
-        self.offers = self._with_members({**self._documented(mentions), **self._shown(), **exports})
+        self.examples = find_examples(graph)
+        self.offers = self._with_members(
+            {**self._documented(mentions), **self._exemplified(roots), **self._shown(), **exports}
+        )
         self.interface = Reach(graph, sorted(self.offers), allow=self._is_ours)
         self.tests = Reach(graph, self._nodes_of(Role.TEST))
 
@@ -61,6 +66,15 @@ class Searches:
             if place and self.graph.modules.of[node].source.role is Role.PRODUCT:
                 found[node] = f"named in {place}"
         return found
+
+    def _exemplified(self, roots: Iterable[Root]) -> dict[int, str]:
+        """Map what docstrings show to users of a library; a program's own ones speak to those who write it."""
+        is_program = any(root.rule is EntryRule.CONSOLE_SCRIPT for root in roots)
+        return {
+            node: f"shown in {example.place}"
+            for node, example in self.examples.items()
+            if not (is_program and example.is_its_own)
+        }
 
     def _with_members(self, offers: Mapping[int, str]) -> dict[int, str]:
         """Add the public members of every offered class: whoever has the class may call them."""
@@ -169,7 +183,9 @@ class Judge:
     def _rules_tried(self, roots: Sequence[Root], documents: int) -> tuple[str, ...]:
         kinds = Counter(str(root.rule) for root in roots)
         listed = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())) or "none found"
-        exports = sum(not text.startswith(("named", "used")) for text in self.searches.offers.values())
+        exports = sum(
+            not text.startswith(("named", "used", "shown")) for text in self.searches.offers.values()
+        )
         tests = {m.name for m in self.graph.modules.by_name.values() if m.source.role is Role.TEST}
         return (
             f"no strong or weak path from {len(roots)} entry points ({listed})",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import random
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fresh.errors import StorageFailed
-from fresh.inventory.cache import MOST_INVENTORIES, Inventories, Shards
+from fresh.inventory.cache import EXTRACTOR, HERE, MOST_INVENTORIES, Inventories, Shards
 from fresh.inventory.crew import WORTH_A_CREW, extract_many
 from fresh.inventory.extract import extract_all
 from fresh.inventory.scan import take_inventory
@@ -180,3 +181,24 @@ def test_hostile_sources_are_read_or_refused_but_never_break_a_scan(name: str, t
     )
     assert [feature.key for feature in inventory.features if feature.module == "app.y"] == ["app.y:f"]
     assert all(each.path == "app/x.py" and each.why for each in inventory.unparsed)
+
+
+WITHOUT_RULES = {"collector.py"}
+"""Modules that what is found in a file does not depend on."""
+
+
+def test_everything_that_makes_a_record_names_its_version() -> None:
+    # A rule that is changed must not meet what it found before.
+    waiting, seen = ["extract.py", "documents.py"], set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for node in ast.walk(ast.parse((HERE / name).read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fresh.inventory"):
+                inside = (
+                    [node.module] if node.module != "fresh.inventory" else [each.name for each in node.names]
+                )
+                waiting += [f"{(each or '').rpartition('.')[2]}.py" for each in inside]
+    assert seen - WITHOUT_RULES == set(EXTRACTOR)

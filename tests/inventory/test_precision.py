@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fresh.domain.feature import Inventory, Reachability
+from fresh.domain.test_code import is_test_path
 from tests.inventory.example import inventory_of
 from tests.inventory.seeding import plant
 
@@ -89,7 +90,11 @@ def test_most_of_what_is_planted_dead_is_found(tmp_path: Path) -> None:
         for path in sorted((ROOT / folder).rglob("*.py"))
     }
     tree["pyproject.toml"] = (ROOT / "pyproject.toml").read_text()
-    homes = sorted(path for path in tree if path.endswith(".py") and not path.endswith("__init__.py"))
+    homes = sorted(
+        path
+        for path in tree
+        if path.endswith(".py") and not path.endswith("__init__.py") and not is_test_path(path)
+    )
     files, planted = plant(tree, homes, SEEDS, seed=1)
     inventory = inventory_of(files, tmp_path)
     dead = unhooked(inventory)

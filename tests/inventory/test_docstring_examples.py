@@ -1,0 +1,101 @@
+"""What the examples in docstrings show counts as documented; it makes nothing reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fresh.domain.feature import Inventory, Reachability
+from tests.inventory.example import feature_of, inventory_of
+
+SHOWN = '''
+def mean(values):
+    """Give the mean.
+
+    >>> mean([1, 2])
+    1.5
+    """
+    return total(values) / len(values)
+
+
+def total(values):
+    return sum(values)
+
+
+def spread(values):
+    return max(values) - min(values)
+
+
+class Table:
+    def rows(self):
+        """List rows.
+
+        >>> from stats.core import spread
+        >>> spread([1, 2])
+        """
+        return []
+
+
+def left(values):
+    """Not an example: left(values), and "left" in
+
+    >>> print("left")
+    >>> box.left
+    """
+    return values[0]
+'''
+LIBRARY = {"pyproject.toml": "", "stats/__init__.py": "", "stats/core.py": SHOWN}
+PROGRAM = {
+    **LIBRARY,
+    "pyproject.toml": '[project.scripts]\nstats = "stats.main:main"\n',
+    "stats/main.py": "def main():\n    return 0\n",
+}
+
+
+def states(found: Inventory) -> dict[str, Reachability]:
+    return {each.qualname: each.reachability for each in found.features}
+
+
+def test_an_example_documents_what_it_shows_in_a_library(tmp_path: Path) -> None:
+    found = inventory_of(LIBRARY, tmp_path)
+    assert states(found) == {
+        "mean": Reachability.API_ONLY,
+        "total": Reachability.API_ONLY,
+        "spread": Reachability.API_ONLY,
+        "Table": Reachability.UNHOOKED,
+        "left": Reachability.UNHOOKED,
+    }
+    mean, spread = feature_of(found, "stats.core:mean"), feature_of(found, "stats.core:spread")
+    assert mean.evidence[0] == "shown in an example of stats.core:mean (stats/core.py:2)"
+    assert spread.evidence[0] == "shown in an example of stats.core:Table (stats/core.py:19)"
+    assert (mean.documented, mean.exported) == (True, False)
+    told = {each.name: each.why for each in mean.signals}
+    assert told["necessity: documented"] == "named in an example of stats.core:mean (stats/core.py:2)"
+
+
+def test_a_class_is_shown_by_calling_what_it_inherits(tmp_path: Path) -> None:
+    code = 'class Box:\n    def ask(self):\n        return 1\n\n\nclass Big(Box):\n    """Big.\n\n    >>> Big.ask()\n    """\n'
+    found = inventory_of({"pyproject.toml": "", "boxes/__init__.py": "", "boxes/core.py": code}, tmp_path)
+    assert states(found) == {"Big": Reachability.API_ONLY, "Box": Reachability.API_ONLY}
+
+
+def test_a_programs_own_examples_speak_to_those_who_write_it(tmp_path: Path) -> None:
+    found = inventory_of(PROGRAM, tmp_path)
+    assert states(found)["mean"] is Reachability.UNHOOKED
+    assert states(found)["spread"] is Reachability.API_ONLY
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        ">>> import stats.core\n    >>> stats.core.spread([1])",
+        ">>> from stats import core\n    ... x",
+        ">>> ((",
+    ],
+)
+def test_whole_names_count_and_what_is_no_code_does_no_harm(example: str, tmp_path: Path) -> None:
+    text = f'def first():\n    """Show.\n\n    {example}\n    """\n'
+    found = inventory_of({**PROGRAM, "stats/more.py": text}, tmp_path)
+    assert states(found)["first"] is Reachability.UNHOOKED
+    assert states(found)["total"] is Reachability.UNHOOKED
