@@ -26,6 +26,11 @@ SHAPED = r"\b[A-Za-z]\w*_\w+|\b[A-Z][a-z0-9]+[A-Z]\w*"
 MARKED = rf"(?<=[`.:]){NAME}|\b{NAME}(?=\()"
 IN_PROSE = re.compile(f"{SHAPED}|{MARKED}")
 IN_DATA = re.compile(rf"(?<=[.:]){NAME}\b(?!\.)")
+WHOLE = re.compile(
+    r"^[ \t]*\.\. automodule:: +(?P<sphinx>[\w.]+)[ \t]*(?P<options>(?:\n[ \t]+:[^\n]*)*)|^::: +(?P<mkdocs>[\w.]+)",
+    re.MULTILINE,
+)
+"""Directives that put a module's public members with docstrings into the documentation."""
 LONGEST_FILE = 2_000_000
 HEAD = 500
 
@@ -54,7 +59,16 @@ def read_document(path: str, content: bytes) -> str:
             line += text.count("\n", seen, found.start())
             seen = found.start()
             lines[name] = line
+    for found in WHOLE.finditer(text):
+        if found["mkdocs"] or ":members:" in found["options"]:
+            module = found["mkdocs"] or found["sphinx"]
+            lines.setdefault(whole(module), text.count("\n", 0, found.start()) + 1)
     return json.dumps(lines, separators=(",", ":"))
+
+
+def whole(module: str) -> str:
+    """Name everything that a module offers."""
+    return f"{module}.*"
 
 
 class Mentions:

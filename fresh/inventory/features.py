@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from fresh.domain.entry_rules import EntryRule
 from fresh.domain.feature import Feature, Finding, Reachability, Signal
 from fresh.inventory.blast import Blast, unlocks
-from fresh.inventory.documents import Mentions
+from fresh.inventory.documents import Mentions, whole
 from fresh.inventory.graph import Graph
 from fresh.inventory.layout import Role, is_generated
+from fresh.inventory.modules import Module
 from fresh.inventory.natures import Natures
 from fresh.inventory.necessity import Need, necessity
 from fresh.inventory.quality import Quality, assign
+from fresh.inventory.record import Definition
 from fresh.inventory.roots import Root
 from fresh.inventory.safety import safety
 from fresh.inventory.states import Judge, State
@@ -118,10 +120,7 @@ class Describer:
         assert definition is not None
         key, path = graph.modules.key(node), module.source.path
         export = next((facts.exports[each] for each in nodes if each in facts.exports), None)
-        example = next(
-            (found[each] for each in nodes if each in (found := facts.judge.searches.examples)), None
-        )
-        named_in = facts.mentions.place(definition.name) or (example.place if example else None)
+        named_in = self._named_in(nodes, definition, module)
         tested = self.tests.of(nodes)
         stub = self.quality.is_stub(node)
         findings = self.findings.get(key, ())
@@ -174,6 +173,15 @@ class Describer:
             ),
             code=_code(graph, nodes),
         )
+
+    def _named_in(self, nodes: Sequence[int], definition: Definition, module: Module) -> str | None:
+        """Find the document, or the example in a docstring, that tells people of a feature."""
+        mentions, examples = self.facts.mentions, self.facts.judge.searches.examples
+        if place := mentions.place(definition.name):
+            return place
+        if definition.documented and (place := mentions.place(whole(module.name))):
+            return place
+        return next((examples[each].place for each in nodes if each in examples), None)
 
 
 def _code(graph: Graph, nodes: Sequence[int]) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from fresh.domain.entry_rules import EntryRule
 from fresh.domain.feature import Reachability
 from fresh.inventory.docstrings import find_examples
-from fresh.inventory.documents import Mentions
+from fresh.inventory.documents import Mentions, whole
 from fresh.inventory.graph import Graph
 from fresh.inventory.layout import Role
 from fresh.inventory.modules import Module
@@ -62,8 +62,11 @@ class Searches:
         for node, definition in enumerate(self.graph.modules.definitions):
             if definition is None or definition.owner != -1 or definition.name.startswith("_"):
                 continue
+            module = self.graph.modules.of[node]
             place = mentions.place(definition.name)
-            if place and self.graph.modules.of[node].source.role is Role.PRODUCT:
+            if place is None and definition.documented:
+                place = mentions.place(whole(module.name))
+            if place and module.source.role is Role.PRODUCT:
                 found[node] = f"named in {place}"
         return found
 

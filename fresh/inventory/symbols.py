@@ -31,6 +31,8 @@ class Symbols:
         self.modules = modules
         self.bases: dict[int, list[int]] = {}
         self.has_unseen_base: set[int] = set()
+        self._beside: dict[int, set[int]] = {}
+        self._beside_unseen: set[int] = set()
         self._known: dict[str, Found | None] = {}
         self._known_ancestors: dict[int, tuple[int, ...]] = {}
         self._busy: set[str] = set()
@@ -214,6 +216,19 @@ class Symbols:
             self.bases[node] = seen
         self._known.clear()
         self._known_ancestors.clear()
+        self._find_mixed()
+
+    def _find_mixed(self) -> None:
+        """Note which classes others inherit from side by side: there one may override a method of another."""
+        for node, bases in self.bases.items():
+            unseen = node in self.has_unseen_base
+            if len(bases) + unseen < 2:
+                continue
+            for base in bases:
+                for mixed in (base, *self.ancestors(base)):
+                    self._beside.setdefault(mixed, set()).update(set(bases) - {base})
+                    if unseen:
+                        self._beside_unseen.add(mixed)
 
     def ancestors(self, node: int) -> tuple[int, ...]:
         """List the classes that a class inherits from, nearest first."""
@@ -239,8 +254,14 @@ class Symbols:
         return None
 
     def overrides(self, node: int, name: str) -> bool:
-        """Tell whether a class's member replaces one of an ancestor, or may do so because a base is unseen."""
+        """Tell whether a class's member replaces one of an ancestor, or of a class that it is mixed with.
+
+        It may do so where one of them is unseen.
+        """
         ancestors = self.ancestors(node)
-        if node in self.has_unseen_base or any(each in self.has_unseen_base for each in ancestors):
+        if node in self._beside_unseen or any(each in self.has_unseen_base for each in (node, *ancestors)):
             return True
-        return any(name in self.modules.members.get(each, {}) for each in ancestors)
+        others = self._beside.get(node, ())
+        return any(name in self.modules.members.get(each, {}) for each in ancestors) or any(
+            self.method(each, name) not in (None, self.modules.members[node][name]) for each in others
+        )

@@ -99,3 +99,28 @@ def test_whole_names_count_and_what_is_no_code_does_no_harm(example: str, tmp_pa
     found = inventory_of({**PROGRAM, "stats/more.py": text}, tmp_path)
     assert states(found)["first"] is Reachability.UNHOOKED
     assert states(found)["total"] is Reachability.UNHOOKED
+
+
+DOCUMENTED = {
+    "app/__init__.py": "",
+    "app/tools.py": 'def told():\n    """It says what it does."""\n\n\ndef untold():\n    return 1\n\n\ndef _inner():\n    """Hm."""\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "state"),
+    [
+        ("docs/api.rst", ".. automodule:: app.tools\n   :members:\n", "api-only"),
+        ("docs/api.rst", "  .. automodule:: app.tools\n     :synopsis: x\n     :members:\n", "api-only"),
+        ("docs/api.rst", ".. automodule:: app.tools\n\n   :members:\n", "unhooked"),
+        ("docs/api.rst", ".. automodule:: app.tools\n", "unhooked"),
+        ("docs/api.md", "# API\n\n::: app.tools\n", "api-only"),
+        ("docs/api.md", "See ::: app.tools\n", "unhooked"),
+    ],
+)
+def test_documentation_of_a_whole_module_documents_what_has_a_docstring(
+    path: str, text: str, state: str, tmp_path: Path
+) -> None:
+    found = inventory_of({**DOCUMENTED, path: text}, tmp_path)
+    assert (states(found)["told"].value, states(found)["untold"].value) == (state, "unhooked")
+    assert feature_of(found, "app.tools:told").documented == (state == "api-only")
