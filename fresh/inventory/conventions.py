@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from posixpath import basename
 
 from fresh.domain.entry_rules import EntryRule
 from fresh.inventory.graph import NEUTRAL, Graph
@@ -12,7 +13,22 @@ from fresh.inventory.record import Definition
 from fresh.inventory.roots import Root, packages_used
 from fresh.inventory.words import words
 
-HOOKS = words("setup upgrade downgrade load_ipython_extension __getattr__ __dir__ lambda_handler")
+HOOKS = words(
+    "setup upgrade downgrade load_ipython_extension __getattr__ __dir__ lambda_handler",
+    "build_wheel build_sdist build_editable get_requires_for_build_wheel get_requires_for_build_sdist",
+    "get_requires_for_build_editable prepare_metadata_for_build_wheel prepare_metadata_for_build_editable",
+)
+GUNICORN = words(
+    "on_starting on_reload when_ready pre_fork post_fork post_worker_init worker_int worker_abort pre_exec pre_request",
+    "post_request child_exit worker_exit nworkers_changed on_exit ssl_context",
+)
+FOUND_BY_BASE: dict[str, frozenset[str]] = {
+    "scrapy": words("Spider CrawlSpider XMLFeedSpider CSVFeedSpider SitemapSpider"),
+    "hatchling": words("BuildHookInterface MetadataHookInterface VersionSourceInterface BuilderInterface"),
+}
+"""Classes whose subclasses a program finds in the files that it is given, by the package that such a file imports."""
+LAZY = frozenset({"lazy_loader", "apipkg"})
+"""Packages that load parts of their user when these are asked for."""
 DJANGO_BASES = frozenset({"AppConfig", "Migration", "BaseCommand", "MiddlewareMixin"})
 DJANGO_FOUND = frozenset({"admin", "urls"})
 DJANGO_LIKELY = frozenset({"models", "signals"})
@@ -27,11 +43,20 @@ def loaded_by_name(module: Module) -> Iterator[Root]:
         yield Root(
             module.body, EntryRule.DJANGO, "module loaded by name", path, 1, weak=name in DJANGO_LIKELY
         )
+    if module.source.is_package and (used & LAZY or "_LazyModule" in module.imports.get(-1, {})):
+        yield Root(module.body, EntryRule.HOOK, "package that loads its parts late", path, 1, weak=True)
     if "alembic" in used and name == "env":
         yield Root(module.body, EntryRule.HOOK, "environment of alembic", path, 1)
     for package, program in RUN_BY.items():
         if package in used:
             yield Root(module.body, EntryRule.HOOK, f"file that {program} can run", path, 1, weak=True)
+
+
+def _is_called_by_a_host(name: str, path: str) -> bool:
+    """Tell whether a program calls a function of its configuration, or of a part made for it, by its name."""
+    if "custom_components" in path.split("/"):
+        return name.startswith("async_") or name == "setup_platform"
+    return basename(path).startswith("gunicorn") and name in GUNICORN
 
 
 def called_by_name(module: Module, node: int, definition: Definition) -> Root | None:
@@ -41,11 +66,16 @@ def called_by_name(module: Module, node: int, definition: Definition) -> Root | 
     if not definition.is_class and (name in HOOKS or name.startswith("pytest_")):
         return Root(node, EntryRule.HOOK, name, path, definition.line)
     if not definition.is_class:
-        return None
+        called = _is_called_by_a_host(name, path)
+        return Root(node, EntryRule.HOOK, name, path, definition.line) if called else None
     if name == "Command" and "/management/commands/" in f"/{path}":
         return Root(node, EntryRule.DJANGO, "management command", path, definition.line)
-    bases = {base.rpartition(".")[2] for base in definition.bases}
-    if bases & DJANGO_BASES and "django" in packages_used(module):
+    bases, used = {base.rpartition(".")[2] for base in definition.bases}, packages_used(module)
+    if package := next(
+        (each for each, known in FOUND_BY_BASE.items() if each in used and known & bases), None
+    ):
+        return Root(node, EntryRule.HOOK, f"found by {package}: {name}", path, definition.line)
+    if bases & DJANGO_BASES and "django" in used:
         return Root(node, EntryRule.DJANGO, f"subclass of {min(bases & DJANGO_BASES)}", path, definition.line)
     if (
         name.endswith("Config")

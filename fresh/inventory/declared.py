@@ -13,7 +13,7 @@ from fresh.domain.entry_rules import EntryRule
 from fresh.inventory.command_lines import commands_in, holds_commands
 from fresh.inventory.syntax import dotted
 
-METADATA_FILES = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
+METADATA_FILES = frozenset({"pyproject.toml", "setup.cfg", "setup.py", "scrapy.cfg"})
 LONGEST_FILE = 512 << 10
 DEEPEST = 20
 
@@ -40,6 +40,8 @@ def declared_in(path: str, content: bytes) -> list[Declared]:
         found = [*_of_pyproject(text), *commands_in(path, text)]
     elif basename(path) == "setup.cfg":
         found = [*_of_setup_cfg(text), *commands_in(path, text)]
+    elif basename(path) == "scrapy.cfg":
+        found = [*_of_scrapy_cfg(text)]
     elif basename(path) == "setup.py":
         found = [*_of_setup_py(text)]
     else:
@@ -97,6 +99,17 @@ def _of_setup_cfg(text: str) -> Iterator[Entry]:
     if config.has_section("options.entry_points"):
         for group, lines in config.items("options.entry_points"):
             yield from _of_lines(group, lines.splitlines())
+
+
+def _of_scrapy_cfg(text: str) -> Iterator[Entry]:
+    """List the settings of Scrapy projects: modules that name everything else."""
+    config = configparser.RawConfigParser()
+    try:
+        config.read_string(text)
+    except configparser.Error:
+        return
+    for name, target in config.items("settings") if config.has_section("settings") else ():
+        yield EntryRule.COMMAND_LINE, f"scrapy settings {name}", target
 
 
 def _of_lines(group: str, lines: list[str]) -> Iterator[Entry]:

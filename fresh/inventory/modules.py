@@ -59,7 +59,8 @@ class Modules:
         for path in sorted(records):
             self._add(Module(sources[path], records[path], len(self.of)))
         self.speaks_2 = any(record.tolerated.startswith(IN_2) for record in records.values())
-        self.short = {short: full for short, full in short_names(sources).items() if full in self.by_name}
+        known = {**_names_by_path(sources), **short_names(sources)}
+        self.short = {short: full for short, full in known.items() if full in self.by_name}
         self.tops = {name.partition(".")[0] for name in (*self.by_name, *self.short)}
         for module in self.by_name.values():
             self._bind(module)
@@ -134,3 +135,14 @@ class Modules:
         """Say where a node lies as `path:line`."""
         definition = self.definitions[node]
         return f"{self.of[node].source.path}:{definition.line if definition else 1}"
+
+
+def _names_by_path(sources: Mapping[str, Source]) -> dict[str, str]:
+    """Map the name that a file has from the top of the repository to its module, where that is another one: `src.app.x`."""
+    known = {source.module for source in sources.values()}
+    found = {}
+    for path, source in sources.items():
+        name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        if name not in known and name.endswith(source.module) and name.replace(".", "_").isidentifier():
+            found[name] = source.module
+    return found

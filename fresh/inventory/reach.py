@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from fresh.inventory.graph import Graph
 
@@ -65,10 +65,13 @@ class Reach:
                     if name not in self._mentioned:
                         self._mentioned.add(name)
                         self._mention(node, name)
-                for text in self.graph.strings[node]:
+                strings = self.graph.strings[node]
+                for text in strings:
                     if text not in self._spoken:
                         self._spoken.add(text)
                         self._speak(node, text)
+                if len(strings) > 1:
+                    self._pair(node, strings)
 
     def _mention(self, node: int, name: str) -> None:
         """Reach everything of this name; a method name of the built-in types says nothing about functions."""
@@ -86,6 +89,16 @@ class Reach:
             self._follow_path(node, text)
         else:
             self._push_members(self.graph.by_name.get(text, ()), node, f"string {text!r}")
+
+    def _pair(self, node: int, strings: Sequence[str]) -> None:
+        """Reach what a string names beside one that names its module: `("app.plugs", "Plug")`."""
+        package = self.graph.modules.of[node].package
+        for text in strings:
+            module = self.graph.modules.get(f"{package}.{text.lstrip('.')}" if package else text)
+            module = module or (self.graph.modules.get(text) if "." in text else None)
+            for name in strings if module is not None else ():
+                if module is not None and (target := module.top.get(name)) is not None:
+                    self._push(target, node, f"string {name!r} beside {text!r}")
 
     def _push_members(self, targets: Iterable[int], node: int, why: str) -> None:
         """Reach members of classes anywhere, and top-level definitions of the string's own module.

@@ -16,7 +16,7 @@ PLAIN_BASES = frozenset(
 class Found(NamedTuple):
     """The node that a dotted name leads to, and the attributes behind it that could not be followed.
 
-    `through` are classes that the name passes on its way to a member that they inherit.
+    `through` are classes that the name passes on its way to a member that they inherit, and what else it may mean.
     """
 
     node: int
@@ -85,15 +85,23 @@ class Symbols:
             return self.descend(module.top[name], rest)
         if found := self._renamed(module, name, rest):
             return found
-        for target in module.imports.get(-1, {}).get(name, ()):
-            if found := self.resolve(".".join((target, *rest))):
-                return found
+        if found := self._imported(module, -1, name, rest):
+            return found
         if found := self._through_variable(module, -1, name, rest):
             return found
         for star in module.stars:
             if found := self.resolve(".".join((star, name, *rest))):
                 return found
         return None
+
+    def _imported(self, module: Module, scope: int, name: str, rest: tuple[str, ...]) -> Found | None:
+        """Find what a name is imported as; where it is imported from several places, whatever it may be comes along."""
+        targets = module.imports.get(scope, {}).get(name, ())
+        found = [each for target in targets if (each := self.resolve(".".join((target, *rest))))]
+        if len(found) < 2:
+            return found[0] if found else None
+        others = (node for each in found[1:] for node in (each.node, *each.through))
+        return found[0]._replace(through=tuple(dict.fromkeys((*found[0].through, *others))))
 
     def _renamed(self, module: Module, name: str, rest: tuple[str, ...]) -> Found | None:
         """Follow `name = name.part`: what was imported under a name is replaced by a part of it."""
@@ -160,9 +168,8 @@ class Symbols:
         """Look in one function's scope; a class's names are seen only in its own body, not in its methods."""
         if scope != owner and module.record.definitions[scope].is_class:
             return None
-        for target in module.imports.get(scope, {}).get(head, ()):
-            if found := self.resolve(".".join((target, *rest))):
-                return found
+        if found := self._imported(module, scope, head, rest):
+            return found
         member = self.modules.members.get(module.node(scope), {}).get(head)
         if member is not None:
             return self.descend(member, rest)

@@ -10,7 +10,7 @@ from fresh.inventory.words import words
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 LITERALS = (ast.Constant, ast.JoinedStr, ast.List, ast.Dict, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp)
-OPEN_END = re.compile(r"([A-Za-z_]\w{2,}_)(?:%s|\{\w*\})")
+OPEN_END = re.compile(r"([A-Za-z_]\w+_)(?:%s|\{\w*\})")
 LONGEST_NAME = 120
 CHILDLESS = words(
     "attr arg asname id level module name names ctx op ops kind conversion simple is_async type_comment rest",

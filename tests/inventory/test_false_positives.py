@@ -52,6 +52,176 @@ def live():
 """,
 }
 
+WAYS: dict[str, str] = {
+    "gunicorn finds its hooks by their names": """=== gunicorn.conf.py
+def on_starting(server): return 1
+def post_fork(server, worker): return 1
+=== app/__init__.py
+""",
+    "a package loads its parts when they are asked for": """=== app/__init__.py
+import lazy_loader as lazy
+__getattr__, __dir__, __all__ = lazy.attach(__name__, submodules=["u"], submod_attrs={"deep": ["live"]})
+=== app/deep.py
+def live(): return 1
+=== app/u.py
+x=1
+""",
+    "a name stands beside the module that holds it": """=== pyproject.toml
+[project.scripts]
+app = "app.main:main"
+=== app/__init__.py
+=== app/main.py
+import click, importlib
+class Lazy(click.Group):
+    COMMANDS = {"show": "app.cmds:show", "hide": "app.cmds2"}
+    def list_commands(self, ctx): return sorted(self.COMMANDS)
+    def get_command(self, ctx, name):
+        module, _, attr = self.COMMANDS[name].partition(":")
+        return getattr(importlib.import_module(module), attr or name)
+@click.group(cls=Lazy)
+def main(): pass
+=== app/cmds.py
+import click
+from app.comp import complete, KIND
+@click.command()
+@click.option("--x", shell_complete=complete, type=KIND)
+def show(x): return 1
+=== app/comp.py
+import click
+def complete(ctx, param, text): return []
+class Kind(click.ParamType):
+    name="kind"
+    def convert(self, v, p, c): return v
+KIND = Kind()
+=== app/cmds2.py
+def hide(): return 1
+""",
+    "build back ends are called by name": """=== pyproject.toml
+[tool.hatch.build.hooks.custom]
+path = "build_hook.py"
+[tool.setuptools.cmdclass]
+build_x = "bld.cmd.BuildX"
+[build-system]
+build-backend = "backend"
+backend-path = ["_b"]
+=== build_hook.py
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+class CustomBuildHook(BuildHookInterface):
+    def initialize(self, v, d): return 1
+=== _b/backend.py
+def build_wheel(d, c=None, m=None): return 1
+def build_sdist(d, c=None): return 1
+=== bld/__init__.py
+=== bld/cmd.py
+class BuildX: pass
+""",
+    "Home Assistant calls what a platform is called": """=== custom_components/lamp/__init__.py
+async def async_setup_entry(hass, entry): return 1
+async def async_unload_entry(hass, entry): return 1
+=== custom_components/lamp/light.py
+from homeassistant.components.light import LightEntity
+async def async_setup_entry(hass, entry, add): add([Lamp()])
+class Lamp(LightEntity):
+    def turn_on(self): return 1
+=== custom_components/lamp/manifest.json
+{"domain": "lamp"}
+""",
+    "the same name is imported from several modules": """=== pyproject.toml
+[project.scripts]
+app = "app.main:main"
+=== app/__init__.py
+=== app/main.py
+try:
+    from app.fast import go
+except ImportError:
+    from app.slow import go
+import sys
+if sys.platform == "win32":
+    from app.win import place
+else:
+    from app.nix import place
+def main(): go(); place()
+=== app/fast.py
+def go(): return 1
+=== app/slow.py
+def go(): return 1
+=== app/win.py
+def place(): return 1
+=== app/nix.py
+def place(): return 1
+""",
+    "Scrapy finds spiders by their base, and the rest by its settings": """=== scrapy.cfg
+[settings]
+default = shop.settings
+=== shop/__init__.py
+=== shop/settings.py
+SPIDER_MODULES = ["shop.spiders"]
+ITEM_PIPELINES = {"shop.pipe.Clean": 300}
+=== shop/spiders/__init__.py
+=== shop/spiders/one.py
+import scrapy
+class One(scrapy.Spider):
+    name = "one"
+    def parse(self, r): return pick(r)
+def pick(r): return r
+=== shop/pipe.py
+class Clean:
+    def process_item(self, i, s): return i
+""",
+    "a folder that is named like a root of sources is a package of its own": """=== Home.py
+import streamlit as st
+from lib.ui import draw
+draw()
+=== pages/1_More.py
+import streamlit as st
+from lib.ui import more
+more()
+=== lib/ui.py
+def draw(): return 1
+def more(): return 1
+""",
+    "a string names what is taken from a module that is loaded by its name": """=== pyproject.toml
+[project.scripts]
+app = "app.main:main"
+=== app/__init__.py
+=== app/main.py
+import importlib
+def main():
+    mod = importlib.import_module("app.plug.one")
+    mod.start()
+    cls = getattr(importlib.import_module("app.plug.two"), "Two")
+    from importlib.metadata import entry_points
+    __import__("app.plug.three").plug.three.three()
+=== app/plug/__init__.py
+=== app/plug/one.py
+def start(): return 1
+=== app/plug/two.py
+class Two: pass
+=== app/plug/three.py
+def three(): return 1
+""",
+    "functions are called by computed names of the module itself": """=== app/__main__.py
+import argparse
+from app import cmds
+def main():
+    p = argparse.ArgumentParser(); p.add_argument("cmd"); a = p.parse_args()
+    getattr(cmds, "cmd_" + a.cmd)()
+    globals()["do_%s" % a.cmd]()
+def do_x(): return 1
+if __name__ == "__main__": main()
+=== app/cmds.py
+def cmd_a(): return 1
+def cmd_b(): return 1
+""",
+}
+
+
+@pytest.mark.parametrize("case", WAYS)
+def test_nothing_that_may_be_reached_is_said_to_be_dead(case: str, tmp_path: Path) -> None:
+    states = states_of(inventory_of(files_of(WAYS[case]), tmp_path))
+    assert states
+    assert {key: state for key, state in states.items() if state in ("unhooked", "test-only")} == {}
+
 
 @pytest.mark.parametrize("case", LIVE)
 def test_what_is_reached_is_not_unhooked(case: str, tmp_path: Path) -> None:
