@@ -22,7 +22,7 @@ from fresh.errors import FreshError
 from fresh.wiring import Toolbox
 
 LONGEST_WHY = 160
-NO_FORGE = "There is no GitHub to read from: what was merged is read from the repository itself."
+NO_FORGE = "There is no GitHub to read from: what was approved or merged is read from the journal and the repository."
 
 
 def read_reviews(tools: Toolbox) -> Learned:
@@ -137,10 +137,17 @@ def _ended(tools: Toolbox, report: AgentReport, pull: Pull | None, base: str) ->
             return None
         merged = pull.state is PullState.MERGED
         return merged, "" if merged else _why(tools, pull)
+    if _is_approved_here(report):
+        return True, ""
     try:
         return (True, "") if tools.workspace.contains(base, report.commit) else None
     except FreshError:
         return None
+
+
+def _is_approved_here(report: AgentReport) -> bool:
+    """Say whether a person approved work that no forge knows of, so that nobody will ever be seen to merge it."""
+    return report.reviewed_by is not None and "://" not in (report.pull_request or "")
 
 
 def _why(tools: Toolbox, pull: Pull) -> str:
