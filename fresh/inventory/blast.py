@@ -25,9 +25,9 @@ class Blast:
             if definition is not None and definition.owner == -1 and is_product(node)
         ]
         place = {node: index for index, node in enumerate(self.tops)}
-        for twins in graph.twins.values():
-            if twins[0] in place:
-                place.update(dict.fromkeys(twins, place[twins[0]]))
+        for node, doubles in modules.doubles.items():
+            if node in place:
+                place[node] = place[doubles[0]]
         self.place = place
         self.users: list[set[int]] = [set() for _ in self.tops]
         self.callers: list[set[int]] = [set() for _ in self.tops]
@@ -38,10 +38,10 @@ class Blast:
         """File a node's owner as a user of what the node uses; a module body counts as a caller, but ends there."""
         if not is_product(node):
             return
-        top = graph.top(node)
+        top = graph.modules.tops[node]
         source = self.place.get(top)
         for target in (*graph.uses[node], *graph.symbols.bases.get(node, ())):
-            used = self.place.get(graph.top(target))
+            used = self.place.get(graph.modules.tops[target])
             if used is not None and used != source:
                 self.callers[used].add(top)
                 if source is not None:
@@ -134,5 +134,5 @@ def unlocks(graph: Graph, node: int, is_unhooked: Mapping[int, bool]) -> int:
                 seen.add(target)
                 waiting.append(target)
     # One node speaks for all that share its key, so nodes can be counted in place of keys.
-    tops = {top for each in seen if is_unhooked.get(top := graph.top(each))}
+    tops = {top for each in seen if is_unhooked.get(top := graph.modules.tops[each])}
     return len(tops - {node})

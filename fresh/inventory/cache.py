@@ -29,6 +29,7 @@ EXTRACTOR = (
     "record.py",
     "syntax.py",
     "notable.py",
+    "scopes.py",
     "marks.py",
     "walk.py",
     "extract.py",

@@ -106,7 +106,7 @@ def _takes_note(graph: Graph, node: int) -> str | None:
     definition = graph.modules.definitions[node]
     if definition is None:
         return None
-    if node in graph.listed:
+    if any(node in nodes for nodes in graph.listed.values()):
         return "listed as a subclass of"
     if any(name.rpartition(".")[2] not in NEUTRAL for name in definition.decorators):
         return "registered by"

@@ -147,7 +147,7 @@ def _definitions(source: bytes) -> dict[str, Definition]:
     """List the top-level definitions of a source by name; of doubles nobody can tell which is meant."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tops = [each for each in extract(source).definitions if each.owner == -1]
+        tops = [each for each in extract(source).shape.definitions if each.owner == -1]
     names = [each.qualname for each in tops]
     return {each.qualname: each for each in tops if names.count(each.qualname) == 1}
 

@@ -19,15 +19,16 @@ class Example(NamedTuple):
 def find_examples(graph: Graph) -> dict[int, Example]:
     """Map every top-level definition of product code that an example uses to the first such docstring, another's first."""
     found: dict[int, Example] = {}
-    for node, definition in enumerate(graph.modules.definitions):
-        if (
-            definition is None
-            or definition.owner != -1
-            or graph.modules.of[node].source.role is not Role.PRODUCT
-        ):
+    modules = (each for each in graph.modules.by_path.values() if each.source.role is Role.PRODUCT)
+    for node, definition in (
+        pair for each in modules for pair in enumerate(each.shape.definitions, each.body + 1)
+    ):
+        if definition.owner != -1:
+            continue
+        names = [mark.removeprefix(SHOWS) for mark in definition.marks if mark.startswith(SHOWS)]
+        if not names:
             continue
         place = f"an example of {graph.modules.key(node)} ({graph.modules.place(node)})"
-        names = [mark.removeprefix(SHOWS) for mark in definition.marks if mark.startswith(SHOWS)]
         for shown in dict.fromkeys(each for name in names for each in _shown(graph, node, name)):
             example = Example(place, graph.modules.key(shown) == graph.modules.key(node))
             if shown not in found or (found[shown].is_its_own and not example.is_its_own):
@@ -43,7 +44,7 @@ def _shown(graph: Graph, node: int, name: str) -> list[int]:
     module = graph.modules.of[node]
     found = graph.symbols.find(module, -1, name) or graph.symbols.resolve(name)
     return (
-        [top for each in (found.node, *found.through) if _is_ours(graph, top := graph.top(each))]
+        [top for each in (found.node, *found.through) if _is_ours(graph, top := graph.modules.tops[each])]
         if found
         else []
     )

@@ -76,14 +76,16 @@ class Mentions:
 
     def __init__(self) -> None:
         self.documents = 0
-        self._place: dict[str, str] = {}
+        self._place: dict[str, tuple[str, int]] = {}
 
     def add(self, path: str, names: dict[str, int]) -> None:
         """Take in one document."""
         self.documents += 1
+        place = self._place.setdefault
         for name, line in names.items():
-            self._place.setdefault(name, f"{path}:{line}")
+            place(name, (path, line))
 
     def place(self, name: str) -> str | None:
         """Find the `path:line` that mentions a name."""
-        return self._place.get(name)
+        found = self._place.get(name)
+        return f"{found[0]}:{found[1]}" if found else None

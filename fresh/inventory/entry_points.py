@@ -46,7 +46,7 @@ def find_roots(graph: Graph, declared: Iterable[Declared]) -> list[Root]:
 
 def _rule_of_run(module: Module) -> EntryRule | None:
     """Say by which rule a file is run as it is; a project's scripts are, also without a guard."""
-    if module.record.runs_as_main or module.name.rpartition(".")[2] == "__main__":
+    if module.shape.runs_as_main or module.name.rpartition(".")[2] == "__main__":
         return EntryRule.MAIN
     return EntryRule.SCRIPT if module.source.role is Role.TOOL else None
 
@@ -55,9 +55,9 @@ def _runs_itself(graph: Graph, module: Module) -> bool:
     """Tell whether a file outside of any package calls its own code when it is run."""
     if module.source.is_package or module.package in graph.modules.by_name:
         return False
-    named = {name for each in module.record.definitions for name in (*each.bases, *each.decorators)}
+    named = {name for each in module.shape.definitions for name in (*each.bases, *each.decorators)}
     own = {node for name, node in module.top.items() if name not in named}
-    return not graph.uses[module.body].isdisjoint(own)
+    return not own.isdisjoint(graph.uses[module.body])
 
 
 def as_entry_points(graph: Graph, roots: Iterable[Root]) -> tuple[EntryPoint, ...]:
@@ -92,7 +92,7 @@ def _declared_node(graph: Graph, target: str) -> int | None:
 
 
 def _of_definitions(graph: Graph, module: Module) -> Iterator[Root]:
-    for index, definition in enumerate(module.record.definitions):
+    for index, definition in enumerate(module.shape.definitions):
         node = module.node(index)
         root = (
             _decorated(graph, module, node, definition)

@@ -18,15 +18,15 @@ def find_exports(graph: Graph) -> dict[int, str]:
             if target is None or target.left:
                 continue
             if graph.modules.of[target.node].source.role is not Role.TEST:
-                rule = "__all__" if module.record.exported is not None else "package export"
+                rule = "__all__" if module.shape.exported is not None else "package export"
                 found.setdefault(target.node, f"{rule} of {module.name} ({module.source.path})")
     return found
 
 
 def _offered(module: Module) -> list[str]:
     """List the names that a module exports: what it says, else what a package's `__init__` brings in."""
-    if module.record.exported is not None:
-        return module.record.exported
+    if module.shape.exported is not None:
+        return module.shape.exported
     if not module.source.is_package:
         return []
     own = [name for name in module.imports.get(-1, {}) if not name.startswith("_") and "." not in name]

@@ -7,10 +7,12 @@ import hashlib
 import re
 import warnings
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from fresh.inventory.collector import without_collector
 from fresh.inventory.marks import marks_of
-from fresh.inventory.record import Definition, Record, Uses, encode
+from fresh.inventory.record import Definition, Links, Shape, Uses, encode
+from fresh.inventory.scopes import Scopes
 from fresh.inventory.syntax import called, has_docstring, is_unfinished
 from fresh.inventory.walk import Walk
 
@@ -24,9 +26,16 @@ FAULTS = (LookupError, TypeError, AttributeError, AssertionError)
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
-def extract(source: bytes) -> Record:
+class Extract(NamedTuple):
+    """What was read of one file."""
+
+    shape: Shape
+    links: Links
+
+
+def extract(source: bytes) -> Extract:
     """Read one file. Raises SyntaxError, ValueError, RecursionError or MemoryError, as the parser does."""
-    return _record(source, ast.parse(source))
+    return _extract(source, ast.parse(source))
 
 
 def extract_all(sources: Mapping[str, bytes]) -> dict[str, str]:
@@ -38,7 +47,7 @@ def extract_all(sources: Mapping[str, bytes]) -> dict[str, str]:
 
 def _extract_or_explain(source: bytes) -> str:
     try:
-        return encode(extract(source))
+        return encode(*extract(source))
     except UNREADABLE as refused:
         return _extract_tolerantly(source, _told(refused))
     except FAULTS as fault:  # a file that we fail on must not take the others along
@@ -51,7 +60,7 @@ def _extract_tolerantly(source: bytes, why: str) -> str:
     from fresh.inventory.tolerant import parse_tolerantly
 
     try:
-        return encode(_record(source, parse_tolerantly(source))._replace(tolerated=why))
+        return encode(*_extract(source, parse_tolerantly(source), why))
     except UNREADABLE:
         return f"!{why}"
 
@@ -62,15 +71,13 @@ def _told(refused: Exception) -> str:
     return f"{type(refused).__name__}: {refused}"
 
 
-def _record(source: bytes, tree: ast.Module) -> Record:
+def _extract(source: bytes, tree: ast.Module, tolerated: str = "") -> Extract:
     walk = Walk()
     walk.run(tree)
     lines = source.split(b"\n")
-    return Record(
+    shape = Shape(
         definitions=_definitions(walk, lines),
         imports=walk.imports,
-        uses=_uses(walk),
-        bound=walk.bound,
         registrations=walk.registrations,
         dynamic=walk.dynamic,
         exported=walk.exported,
@@ -78,7 +85,9 @@ def _record(source: bytes, tree: ast.Module) -> Record:
         generated=GENERATED.search(source[:HEAD]) is not None,
         todos=[source.count(b"\n", 0, found.start()) + 1 for found in TODO.finditer(source)],
         lines=len(lines),
+        tolerated=tolerated,
     )
+    return Extract(shape, _links(walk))
 
 
 def _definitions(walk: Walk, lines: list[bytes]) -> list[Definition]:
@@ -148,20 +157,26 @@ def _code(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, lines: li
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
-def _uses(walk: Walk) -> list[Uses]:
+def _links(walk: Walk) -> Links:
     hidden = _hidden(walk)
     bound: dict[int, set[str]] = {}
     for each in walk.bound:
         bound.setdefault(each.owner, set()).add(each.name)
-    found = []
+    names = [node.name for node in walk.nodes]
+    scopes = Scopes(walk.owners, names, walk.are_classes, walk.imports, walk.bound)
+    table: dict[tuple[int, str], int] = {}
+    found: list[Uses] = []
     for owner in sorted({*walk.names, *walk.attributes, *walk.strings}):
-        names, attributes = walk.names[owner], walk.attributes[owner]
+        mentioned, attributes = walk.names[owner], walk.attributes[owner]
         if hidden[owner]:
-            names, local = _seen_outside(names, hidden[owner], bound.get(owner, set()))
+            mentioned, local = _seen_outside(mentioned, hidden[owner], bound.get(owner, set()))
             attributes = attributes | local
-        if names or attributes or walk.strings[owner]:
-            found.append(Uses(owner, sorted(names), sorted(attributes), sorted(walk.strings[owner])))
-    return found
+        places, loose = scopes.sort(owner, sorted(mentioned))
+        ids = [table.setdefault(place, len(table)) for place in places]
+        attributes = attributes | loose
+        if ids or attributes or walk.strings[owner]:
+            found.append(Uses(owner, ids, sorted(attributes), sorted(walk.strings[owner])))
+    return Links([name for _, name in table], [owner for owner, _ in table], found, walk.bound)
 
 
 def _seen_outside(names: set[str], hidden: frozenset[str], bound: set[str]) -> tuple[set[str], set[str]]:

@@ -56,17 +56,19 @@ def describe(facts: Facts) -> tuple[Feature, ...]:
 def _groups(graph: Graph) -> list[list[int]]:
     """List the definitions of every feature; the first one of each list speaks for its doubles."""
     found = []
-    for twins in graph.twins.values():
-        definition, module = graph.modules.definitions[twins[0]], graph.modules.of[twins[0]]
-        if definition is None or definition.owner != -1 or definition.name.startswith("_"):
+    for module in graph.modules.by_name.values():
+        if (
+            module.source.role is not Role.PRODUCT
+            or module.shape.generated
+            or is_generated(module.source.path)
+        ):
             continue
-        if module.source.role is not Role.PRODUCT:
-            continue
-        if module.record.generated or is_generated(module.source.path):
-            continue
-        if all(_stands_in(graph, node) for node in twins):
-            continue
-        found.append(sorted(twins, key=lambda node: (_is_overload(graph, node), node)))
+        for node, definition in enumerate(module.shape.definitions, module.body + 1):
+            if definition.owner != -1 or definition.name.startswith("_"):
+                continue
+            twins = graph.modules.doubles.get(node, [node])
+            if twins[0] == node and not all(_stands_in(graph, each) for each in twins):
+                found.append(sorted(twins, key=lambda each: (_is_overload(graph, each), each)))
     return found
 
 

@@ -35,7 +35,7 @@ DJANGO_ROUTES = frozenset({"path", "re_path", "url"})
 
 def handed_over(graph: Graph, module: Module) -> Iterator[Root]:
     """List what one module hands over."""
-    for each in module.record.registrations:
+    for each in module.shape.registrations:
         rule = _rule_of(graph, module, each)
         if rule is None:
             continue

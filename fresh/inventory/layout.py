@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from enum import StrEnum
-from posixpath import basename, dirname
+from functools import lru_cache
 
 from fresh.domain.value import Value
 from fresh.inventory.words import words
@@ -78,7 +78,7 @@ def lay_out(
 
 def is_python(path: str) -> bool:
     """Tell whether a path names Python source that is the project's own."""
-    return path.endswith((".py", ".pyw")) and not any(part.startswith(".") for part in path.split("/")[:-1])
+    return path.endswith((".py", ".pyw")) and "/." not in f"/{dirname(path)}"
 
 
 def _packages_first(path: str) -> tuple[int, str]:
@@ -87,20 +87,32 @@ def _packages_first(path: str) -> tuple[int, str]:
 
 def source_roots(paths: Iterable[str], packages: set[str], declared: Iterable[str]) -> list[str]:
     """List the folders below which module names begin, the deepest first; `` is the repository itself."""
-    folders = {parent for path in paths for parent in parents(path)}
-    projects = {dirname(path) for path in paths if basename(path) in PROJECT_FILES} | {""}
+    every = [*paths]
+    folders = {parent for folder in {*map(dirname, every)} for parent in (folder, *parents(folder))}
+    projects = {dirname(path) for path in every if basename(path) in PROJECT_FILES} | {""}
     roots = set(projects) | {root.strip("/.") for root in declared}
     roots |= {join(project, name) for project in projects for name in SOURCE_FOLDERS}
     return sorted((root for root in roots & folders if root not in packages), key=len, reverse=True)
 
 
-def parents(path: str) -> list[str]:
+def basename(path: str) -> str:
+    """The last part of a path in git's form; that of the standard library knows more forms, and takes its time."""
+    return path.rpartition("/")[2]
+
+
+def dirname(path: str) -> str:
+    """The folder of a path in git's form."""
+    return path.rpartition("/")[0]
+
+
+@lru_cache(4096)
+def _above(folder: str) -> tuple[str, ...]:
+    return (folder, *(_above(dirname(folder)) if folder else ()))
+
+
+def parents(path: str) -> tuple[str, ...]:
     """List the folders above a path, the repository itself (``) last."""
-    found = []
-    while path:
-        path = dirname(path)
-        found.append(path)
-    return found
+    return _above(dirname(path)) if path else ()
 
 
 def join(folder: str, name: str) -> str:

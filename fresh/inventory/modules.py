@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from fresh.inventory.layout import Role, Source, short_names
-from fresh.inventory.record import Bound, Definition, Record
+from fresh.inventory.record import Bound, Definition, Links, Record, Shape
 
 IN_2 = "Missing parentheses in call to"
 """What the interpreter says of a `print` or `exec` statement."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Module:
     """One parsed file. Node `body` is its module body, node `body + 1 + i` its definition `i`.
 
+    `name` is the dotted name, `package` the one that relative imports start from.
     `imports` and `bound` are filed under the owner's index, -1 for the module; import targets are absolute.
     """
 
     source: Source
     record: Record
     body: int
+    name: str
+    package: str
     top: dict[str, int] = field(default_factory=dict)
     imports: dict[int, dict[str, list[str]]] = field(default_factory=dict)
-    bound: dict[int, dict[str, list[Bound]]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
 
     @property
-    def name(self) -> str:
-        """The dotted name."""
-        return self.source.module
+    def shape(self) -> Shape:
+        """What the file holds."""
+        return self.record.shape
 
-    @property
-    def package(self) -> str:
-        """The package that relative imports start from."""
-        return self.name if self.source.is_package else self.name.rpartition(".")[0]
+    @cached_property
+    def links(self) -> Links:
+        """What is needed to follow its names."""
+        return self.record.links
+
+    @cached_property
+    def bound(self) -> dict[int, dict[str, list[Bound]]]:
+        """The variables of every scope."""
+        found: dict[int, dict[str, list[Bound]]] = {}
+        for each in self.links.bound:
+            found.setdefault(each.owner, {}).setdefault(each.name, []).append(each)
+        return found
 
     def node(self, owner: int) -> int:
         """The node of a definition, or of the body for -1."""
@@ -48,83 +59,117 @@ class Module:
 
 
 class Modules:
-    """All modules of a codebase, and what each node is."""
+    """All modules of a codebase, and what each node is.
+
+    `names[n]` is the last part of a definition's name, empty for a module's body; `owners[n]` the node around it and
+    `tops[n]` the top-level definition around it, both the body itself for a body. `doubles[n]` lists all definitions that share n's identity where there are several.
+    """
 
     def __init__(self, sources: Mapping[str, Source], records: Mapping[str, Record]) -> None:
         self.by_name: dict[str, Module] = {}
         self.by_path: dict[str, Module] = {}
         self.of: list[Module] = []
         self.definitions: list[Definition | None] = []
+        self.names: list[str] = []
+        self.owners: list[int] = []
+        self.tops: list[int] = []
+        self.doubles: dict[int, list[int]] = {}
         self.members: dict[int, dict[str, int]] = {}
+        self._held: dict[str, Module | None] = {}
         for path in sorted(records):
-            self._add(Module(sources[path], records[path], len(self.of)))
-        self.speaks_2 = any(record.tolerated.startswith(IN_2) for record in records.values())
+            self._add(_module(sources[path], records[path], len(self.of)))
+        self.speaks_2 = any(record.shape.tolerated.startswith(IN_2) for record in records.values())
         known = {**_names_by_path(sources), **short_names(sources)}
         self.short = {short: full for short, full in known.items() if full in self.by_name}
-        self.tops = {name.partition(".")[0] for name in (*self.by_name, *self.short)}
+        self.heads = heads((*self.by_name, *self.short))
         for module in self.by_name.values():
             self._bind(module)
 
     def _add(self, module: Module) -> None:
+        body, shape, members, names, tops = module.body, module.shape, self.members, self.names, self.tops
         self.by_name[module.name] = self.by_path[module.source.path] = module
-        self.of.extend([module] * (len(module.record.definitions) + 1))
+        self.of.extend([module] * (len(shape.definitions) + 1))
         self.definitions.append(None)
-        for index, definition in enumerate(module.record.definitions):
-            node = module.node(index)
-            self.definitions.append(definition)
+        self.definitions += shape.definitions
+        self.owners.append(body)
+        self.owners += [body + 1 + definition.owner for definition in shape.definitions]
+        names.append("")
+        tops.append(body)
+        first: dict[str, int] = {}
+        for node, definition in enumerate(shape.definitions, body + 1):
+            qualname = definition.qualname
             if definition.owner == -1:
-                module.top[definition.qualname] = node
+                name = qualname
+                module.top[name] = node
+                tops.append(node)
             else:
-                self.members.setdefault(module.node(definition.owner), {})[definition.name] = node
+                name = qualname.rpartition(".")[2]
+                members.setdefault(body + 1 + definition.owner, {})[name] = node
+                tops.append(tops[body + 1 + definition.owner])
+            names.append(name)
+            if (double := first.setdefault(qualname, node)) != node:
+                self.doubles.setdefault(double, [double]).append(node)
+        for node in first.values() if len(first) < len(shape.definitions) else ():
+            for double in self.doubles.get(node, ())[1:]:
+                self.doubles[double] = self.doubles[node]
 
     def _bind(self, module: Module) -> None:
-        for owner, name, target in module.record.imports:
-            absolute = self._absolute(module, target)
+        imports, near = module.imports, self._neighbours(module)
+        for owner, name, target in module.shape.imports:
+            absolute = self._absolute(module, target, near)
             if name == "*":
                 module.stars.append(absolute)
             else:
-                module.imports.setdefault(owner, {}).setdefault(name, []).append(absolute)
-        for each in module.record.bound:
-            module.bound.setdefault(each.owner, {}).setdefault(each.name, []).append(each)
+                imports.setdefault(owner, {}).setdefault(name, []).append(absolute)
 
-    def _absolute(self, module: Module, target: str) -> str:
+    def _absolute(self, module: Module, target: str, beside: str | None) -> str:
         """Resolve leading dots; a name that is only known beside the importer is a script's neighbour."""
+        if target[:1] != ".":
+            return f"{beside}.{target}" if beside and self._is_neighbour(module, target, beside) else target
         bare = target.lstrip(".")
         dots = len(target) - len(bare)
-        if not dots:
-            return f"{module.package}.{target}" if self._is_neighbour(module, target) else target
         parts = module.package.split(".") if module.package else []
         parts = parts[: max(len(parts) - (dots - 1), 0)]
         return ".".join([*parts, bare] if bare else parts)
 
-    def _is_neighbour(self, module: Module, target: str) -> bool:
-        """Tell whether a bare name means the file beside its importer: scripts see their folder, Python 2 its package."""
-        head, package = target.partition(".")[0], module.package
+    def _neighbours(self, module: Module) -> str | None:
+        """Name where a bare name may mean the file beside its importer: scripts see their folder, Python 2 its package."""
+        package = module.package
+        return package if package and (self.speaks_2 or package not in self.by_name) else None
+
+    def _is_neighbour(self, module: Module, target: str, package: str) -> bool:
+        head = target.partition(".")[0]
         beside = f"{package}.{head}"
-        if not package or head in self.tops or beside not in self.by_name or beside == module.name:
-            return False
-        return self.speaks_2 or package not in self.by_name
+        return head not in self.heads and beside in self.by_name and beside != module.name
+
+    def having(self, *roles: Role) -> bytearray:
+        """Mark the nodes of modules with these roles."""
+        marks = bytearray(len(self.of))
+        for module in self.by_name.values():
+            if module.source.role in roles:
+                size = len(module.shape.definitions) + 1
+                marks[module.body : module.body + size] = b"\1" * size
+        return marks
 
     def get(self, name: str) -> Module | None:
         """Find a module by its name or by the name of its package tree alone."""
-        return self.by_name.get(name) or self.by_name.get(self.short.get(name, ""))
+        module = self.by_name.get(name)
+        if module is None and (full := self.short.get(name)) is not None:
+            return self.by_name.get(full)
+        return module
 
     def holding(self, name: str) -> Module | None:
         """Find the module whose body runs when `name` is imported: the longest prefix that is a module."""
-        while name:
-            if module := self.get(name):
-                return module
-            name = name.rpartition(".")[0]
-        return None
+        if name not in self._held:
+            found, rest = None, name
+            while rest and found is None:
+                found, rest = self.get(rest), rest.rpartition(".")[0]
+            self._held[name] = found
+        return self._held[name]
 
     def is_external(self, target: str) -> bool:
         """Tell whether an absolute name belongs to another project."""
-        return target.partition(".")[0] not in self.tops
-
-    def owner(self, node: int) -> int:
-        """The node of the enclosing definition or module body."""
-        definition = self.definitions[node]
-        return node if definition is None else self.of[node].node(definition.owner)
+        return target.partition(".")[0] not in self.heads
 
     def key(self, node: int) -> str:
         """Identify a node as `module:qualname`; a module's body is `module:<module>`."""
@@ -146,3 +191,13 @@ def _names_by_path(sources: Mapping[str, Source]) -> dict[str, str]:
         if name not in known and name.endswith(source.module) and name.replace(".", "_").isidentifier():
             found[name] = source.module
     return found
+
+
+def _module(source: Source, record: Record, body: int) -> Module:
+    name = source.module
+    return Module(source, record, body, name, name if source.is_package else name.rpartition(".")[0])
+
+
+def heads(names: Iterable[str]) -> set[str]:
+    """List the first parts of names."""
+    return {name.partition(".")[0] for name in names}

@@ -64,7 +64,7 @@ class Natures:
             return Kindred(Nature.SUPPORT, f"it lies in {place} of {module.name}")
         if DOUBLE.fullmatch(definition.name):
             return Kindred(Nature.SUPPORT, f"it is called {definition.name}")
-        tools = TEST_TOOLS & {target.partition(".")[0] for _, _, target in module.record.imports}
+        tools = TEST_TOOLS & {target.partition(".")[0] for _, _, target in module.shape.imports}
         if tools and state is Reachability.TEST_ONLY:
             return Kindred(Nature.SUPPORT, f"its module imports {min(tools)}")
         return None

@@ -47,7 +47,7 @@ def origin(symbols: Symbols, module: Module, owner: int, name: str, hops: int = 
                 return found + tail
         if scope == -1:
             break
-        scope = module.record.definitions[scope].owner
+        scope = module.shape.definitions[scope].owner
     if head in module.top:
         return _of_decorated(symbols, module, module.top[head], hops)
     return None

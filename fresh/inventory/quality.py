@@ -53,7 +53,7 @@ class Quality:
             *_of_annotations(functions),
             *_of_complexity(functions),
             *_of_length(functions),
-            *_of_todos(parts[0], self.graph.modules.of[node].record.todos),
+            *_of_todos(parts[0], self.graph.modules.of[node].shape.todos),
             *_of_findings(findings, parts[0]),
             *self._of_duplicates(node),
         ]
@@ -96,7 +96,9 @@ class Quality:
             definition = self.graph.modules.definitions[part]
             if definition is None or not definition.digest:
                 continue
-            others = (each for each in self.bodies[definition.digest] if self.graph.top(each) != node)
+            others = (
+                each for each in self.bodies[definition.digest] if self.graph.modules.tops[each] != node
+            )
             if (other := next(others, None)) is not None:
                 why = f"{definition.name} has the same body as {self.graph.modules.key(other)}"
                 yield Signal(name="quality: duplicate body", value=-DUPLICATE, why=why)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
 from fresh.inventory.graph import Graph
 
 TELLING = re.compile(r"[A-Z][a-z0-9]+[A-Z]\w+|[a-z]+_[a-z]\w*_\w+")
 LONGEST = 40
+FREE, CLOSED = -1, -2
 REGISTRARS = ("setup", "main", "ready")
 BUILTIN_METHODS = frozenset(
     name for kind in (str, bytes, list, dict, set, int, float) for name in dir(kind) if name[0] != "_"
@@ -17,69 +17,68 @@ BUILTIN_METHODS = frozenset(
 
 
 class Reach:
-    """One search. `parent[n]` is the node that n was reached from (n itself for a root), `weakly[n]` the reason of
-    a weak edge; `allow` keeps the search inside a part of the codebase."""
+    """One search. `parent[n]` is the node that n was reached from (n itself for a root, negative when it was not),
+    `weakly[n]` the reason of a weak edge; `outside` marks nodes that the search does not enter."""
 
     def __init__(
-        self,
-        graph: Graph,
-        roots: Iterable[int],
-        *,
-        weak: bool = True,
-        allow: Callable[[int], bool] | None = None,
+        self, graph: Graph, roots: Iterable[int], *, weak: bool = True, outside: bytearray | None = None
     ) -> None:
         self.graph = graph
-        self.parent: dict[int, int] = {}
+        self.parent: list[int] = [FREE] * len(graph)
         self.weakly: dict[int, str] = {}
-        self._origin: dict[int, int] = {}
-        self._weak = weak
-        self._allow = allow
-        self._mentioned: set[str] = set()
-        self._spoken: set[str] = set()
-        self._queue: deque[int] = deque()
+        self._origin: list[int] = [FREE] * len(graph)
+        self._found: list[int] = []
+        if outside is not None:
+            self.parent = [CLOSED if mark else FREE for mark in outside]
         for root in roots:
-            self._push(root, root)
-        self._run()
+            if self.parent[root] == FREE:
+                self.parent[root] = self._origin[root] = root
+                self._found.append(root)
+        self._run(weak)
 
     def __contains__(self, node: int) -> bool:
-        return node in self.parent
+        return self.parent[node] >= 0
 
-    def _push(self, node: int, source: int, why: str = "") -> None:
-        if node in self.parent or (self._allow is not None and not self._allow(node)):
-            return
-        self.parent[node] = source
-        self._origin[node] = self._origin.get(source, source)
-        if why:
-            self.weakly[node] = why
-        self._queue.append(node)
-
-    def _run(self) -> None:
-        follow, queue = self.graph.follow, self._queue
-        while queue:
-            node = queue.popleft()
+    def _run(self, weak: bool) -> None:
+        graph, parent, origin, found = self.graph, self.parent, self._origin, self._found
+        follow, mentions, strings = graph.follow, graph.weak, graph.strings
+        push = found.append
+        known: set[str] = set()
+        spoken: set[str] = set()
+        for node in found:  # it grows meanwhile
             for target in follow[node]:
-                if target not in self.parent:
-                    self._push(target, node)
-            if self._weak:
-                for name in self.graph.weak[node]:
-                    if name not in self._mentioned:
-                        self._mentioned.add(name)
+                if parent[target] == FREE:
+                    parent[target] = node
+                    origin[target] = origin[node]
+                    push(target)
+            if weak:
+                for name in mentions[node]:
+                    if name not in known:
+                        known.add(name)
                         self._mention(node, name)
-                strings = self.graph.strings[node]
-                for text in strings:
-                    if text not in self._spoken:
-                        self._spoken.add(text)
+                for text in strings[node]:
+                    if text not in spoken:
+                        spoken.add(text)
                         self._speak(node, text)
-                if len(strings) > 1:
-                    self._pair(node, strings)
+                for target, why in graph.paired(node):
+                    self._push((target,), node, why)
+
+    def _push(self, targets: Iterable[int], source: int, why: str) -> None:
+        for target in targets:
+            if self.parent[target] == FREE:
+                self.parent[target] = source
+                self._origin[target] = self._origin[source]
+                self.weakly[target] = why
+                self._found.append(target)
 
     def _mention(self, node: int, name: str) -> None:
         """Reach everything of this name; a method name of the built-in types says nothing about functions."""
-        definitions = self.graph.modules.definitions
-        for target in self.graph.by_name.get(name, ()):
-            definition = definitions[target]
-            if definition is None or definition.owner != -1 or name not in BUILTIN_METHODS:
-                self._push(target, node, f"attribute name .{name}")
+        targets: Iterable[int] = self.graph.by_name.get(name, ())
+        if targets and name in BUILTIN_METHODS:
+            tops = self.graph.modules.tops
+            targets = (target for target in targets if tops[target] != target)
+        if targets:
+            self._push(targets, node, f"attribute name .{name}")
 
     def _speak(self, node: int, text: str) -> None:
         """Follow a string literal that could name code."""
@@ -90,29 +89,26 @@ class Reach:
         else:
             self._push_members(self.graph.by_name.get(text, ()), node, f"string {text!r}")
 
-    def _pair(self, node: int, strings: Sequence[str]) -> None:
-        """Reach what a string names beside one that names its module: `("app.plugs", "Plug")`."""
-        package = self.graph.modules.of[node].package
-        for text in strings:
-            module = self.graph.modules.get(f"{package}.{text.lstrip('.')}" if package else text)
-            module = module or (self.graph.modules.get(text) if "." in text else None)
-            for name in strings if module is not None else ():
-                if module is not None and (target := module.top.get(name)) is not None:
-                    self._push(target, node, f"string {name!r} beside {text!r}")
-
     def _push_members(self, targets: Iterable[int], node: int, why: str) -> None:
         """Reach members of classes anywhere, and top-level definitions of the string's own module.
 
         A name that is no plain word, such as `TableSegment`, hardly means anything else than the definition, wherever
         it lies.
         """
-        of, definitions = self.graph.modules.of, self.graph.modules.definitions
-        for target in targets:
-            definition = definitions[target]
-            if definition is None:
-                continue
-            if definition.owner != -1 or of[target] is of[node] or TELLING.fullmatch(definition.name):
-                self._push(target, node, why)
+        of, tops, names, parent = (
+            self.graph.modules.of,
+            self.graph.modules.tops,
+            self.graph.modules.names,
+            self.parent,
+        )
+        telling = [
+            target
+            for target in targets
+            if parent[target] == FREE
+            and (tops[target] != target or of[target] is of[node] or TELLING.fullmatch(names[target]))
+        ]
+        if telling:
+            self._push(telling, node, why)
 
     def _follow_path(self, node: int, text: str) -> None:
         modules, symbols = self.graph.modules, self.graph.symbols
@@ -123,11 +119,11 @@ class Reach:
         if found is None:
             return
         why = f"string {text!r}"
-        self._push(found.node, node, why)
+        self._push((found.node,), node, why)
         if modules.definitions[found.node] is None:
             for member, target in modules.of[found.node].top.items():
                 if member in REGISTRARS or member.startswith("register"):
-                    self._push(target, node, why)
+                    self._push((target,), node, why)
 
     def path(self, node: int) -> list[int]:
         """List the nodes from a root to this one; of a long path the root and the last ones."""

@@ -43,6 +43,7 @@ class Reading:
         ]
         self.sources = lay_out(self.files, declared_source_roots(declaring), self._scripts())
         self.records: dict[str, Record] = {}
+        self.texts: dict[str, str] = {}
         self.unparsed: tuple[Unparsed, ...] = ()
         self.tolerated: tuple[Unparsed, ...] = ()
         self._read_sources()
@@ -78,9 +79,15 @@ class Reading:
             if blob not in by_text:
                 by_text[blob] = decode(text)
             self.records[path] = by_text[blob]
+            self.texts[path] = text
         self.unparsed = tuple(sorted(refused, key=lambda each: each.path))
-        tolerated = [(path, record.tolerated) for path, record in self.records.items() if record.tolerated]
+        tolerated = [(path, why) for path, record in self.records.items() if (why := record.shape.tolerated)]
         self.tolerated = tuple(Unparsed(path=path, why=why) for path, why in sorted(tolerated))
+
+    def former(self, blobs: Iterable[str]) -> dict[str, Record]:
+        """Find the records of other contents, as far as they are still kept."""
+        known = Shards(self._cache, "records", version_name(self._version, "")).load(blobs)
+        return {blob: decode(text) for blob, text in known.items() if not text.startswith("!")}
 
     def mentions(self) -> Mentions:
         """Read every document for the names that it mentions."""

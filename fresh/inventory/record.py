@@ -51,13 +51,12 @@ class Import(NamedTuple):
 class Uses(NamedTuple):
     """Names that one definition mentions.
 
-    `dotted` are plain names and attribute chains (`a.b`, `self.x`, `Class().method`); `attributes` are attribute
-    names whose object is unknown; `strings` are literals that could name code, with `*` for the open end of a
-    name that is put together at run time (`visit_*`).
+    `names` are places in the record's table; `attributes` are attribute names whose object is unknown; `strings` are
+    literals that could name code, with `*` for the open end of a name that is put together at run time (`visit_*`).
     """
 
     owner: int
-    dotted: list[str]
+    names: list[int]
     attributes: list[str]
     strings: list[str]
 
@@ -91,16 +90,24 @@ class Dynamic(NamedTuple):
     line: int
 
 
-class Record(NamedTuple):
-    """Everything the graph needs of one file.
+class Links(NamedTuple):
+    """What is needed to follow a file's names, and to follow others' names through it.
 
-    `tolerated` is what this interpreter's own parser said, where a more tolerant one has read the file.
+    `names` are the plain names and attribute chains (`a.b`, `self.x`, `Class().method`) of the whole file, each with the
+    definition in `seen_from` that it is looked up from: the same for all users that see the same.
     """
+
+    names: list[str]
+    seen_from: list[int]
+    uses: list[Uses]
+    bound: list[Bound]
+
+
+class Shape(NamedTuple):
+    """What a file holds. `tolerated` is what this interpreter's own parser said, where a more tolerant one has read it."""
 
     definitions: list[Definition]
     imports: list[Import]
-    uses: list[Uses]
-    bound: list[Bound]
     registrations: list[Registration]
     dynamic: list[Dynamic]
     exported: list[str] | None
@@ -111,20 +118,33 @@ class Record(NamedTuple):
     tolerated: str = ""
 
 
-def encode(record: Record) -> str:
-    """Write a record as one line of JSON."""
-    return json.dumps(record, separators=(",", ":"))
+class Record(NamedTuple):
+    """Everything the graph needs of one file: its shape, and its links as they were written, for those who ask."""
+
+    shape: Shape
+    written: str
+
+    @property
+    def links(self) -> Links:
+        """Read the links. Raises ValueError or TypeError when the text is none."""
+        names, seen_from, uses, bound = json.loads(self.written)
+        return Links(names, seen_from, [*map(Uses._make, uses)], [*map(Bound._make, bound)])
+
+
+def encode(shape: Shape, links: Links) -> str:
+    """Write what is known of a file as one line: two texts of JSON and a tab, which JSON has none of."""
+    return "\t".join(json.dumps(part, separators=(",", ":")) for part in (shape, links))
 
 
 def decode(text: str) -> Record:
     """Read a record back. Raises ValueError or TypeError when the text is none."""
-    raw = json.loads(text)
-    return Record(
-        [Definition(*each) for each in raw[0]],
-        [Import(*each) for each in raw[1]],
-        [Uses(*each) for each in raw[2]],
-        [Bound(*each) for each in raw[3]],
-        [Registration(*each) for each in raw[4]],
-        [Dynamic(*each) for each in raw[5]],
-        *raw[6:],
+    first, _, written = text.partition("\t")
+    definitions, imports, registrations, dynamic, *rest = json.loads(first)
+    shape = Shape(
+        [*map(Definition._make, definitions)],
+        [*map(Import._make, imports)],
+        [*map(Registration._make, registrations)],
+        [*map(Dynamic._make, dynamic)],
+        *rest,
     )
+    return Record(shape, written)

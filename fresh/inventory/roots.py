@@ -26,4 +26,4 @@ class Root(NamedTuple):
 
 def packages_used(module: Module) -> set[str]:
     """List the first names of everything that a module imports."""
-    return {target.lstrip(".").partition(".")[0] for _, _, target in module.record.imports}
+    return {target.lstrip(".").partition(".")[0] for _, _, target in module.shape.imports}

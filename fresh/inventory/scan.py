@@ -15,8 +15,8 @@ from fresh.inventory.covered import Counted, with_committed_coverage
 from fresh.inventory.entry_points import as_entry_points, find_roots
 from fresh.inventory.exports import find_exports
 from fresh.inventory.features import Facts, describe
-from fresh.inventory.graph import Graph
 from fresh.inventory.layout import Role
+from fresh.inventory.linked import link
 from fresh.inventory.lint import Lint
 from fresh.inventory.progress import tell
 from fresh.inventory.reading import Reading
@@ -65,7 +65,7 @@ def _take(
     with ThreadPoolExecutor(1) as beside:
         linting = beside.submit(reading.findings, lint) if lint else None
         tell(f"following the names in {len(reading.records)} files")
-        graph = Graph(reading.sources, reading.records)
+        graph = link(reading, cache)
         roots = find_roots(graph, reading.declared)
         tell(f"searching from {len(roots)} entry points")
         mentions, exports = reading.mentions(), find_exports(graph)
@@ -93,7 +93,7 @@ def _take(
         unparsed=reading.unparsed,
         tolerated=reading.tolerated,
         files=len(reading.sources),
-        lines=sum(record.lines for record in reading.records.values()),
+        lines=sum(record.shape.lines for record in reading.records.values()),
         limits=_limits(judge, reading, counted, linted=lint is not None),
     )
 
@@ -117,7 +117,6 @@ def _digest(
     features: Iterable[Feature], entry_points: Iterable[EntryPoint], unparsed: Iterable[Unparsed]
 ) -> str:
     """Name the facts: equal digests mean that selection sees the same."""
-    digest = hashlib.sha256()
-    for value in (*features, *entry_points, *unparsed):
-        digest.update(value.model_dump_json().encode() + b"\n")
-    return digest.hexdigest()[:16]
+    values = (*features, *entry_points, *unparsed)
+    lines = [value.__pydantic_serializer__.to_json(value) for value in values]
+    return hashlib.sha256(b"".join(line + b"\n" for line in lines)).hexdigest()[:16]

@@ -42,32 +42,34 @@ class Searches:
         self.rules: dict[int, Root] = {}
         for root in roots:
             self.rules.setdefault(root.node, root)
-        self.strong = Reach(graph, _nodes(roots, weak=False), weak=False, allow=self._is_ours)
-        self.any = Reach(graph, _nodes(roots, weak=True), allow=self._is_ours)
+        outside = self._outside = graph.modules.having(*OUTSIDE)
+        self.strong = Reach(graph, _nodes(roots, weak=False), weak=False, outside=outside)
+        self.any = Reach(graph, _nodes(roots, weak=True), outside=outside)
         self.examples = find_examples(graph)
         self.offers = self._with_members(
             {**self._documented(mentions), **self._exemplified(roots), **self._shown(), **exports}
         )
-        self.interface = Reach(graph, sorted(self.offers), allow=self._is_ours)
+        self.interface = Reach(graph, sorted(self.offers), outside=outside)
         self.tests = Reach(graph, self._nodes_of(Role.TEST))
 
-    def _is_ours(self, node: int) -> bool:
-        return self.graph.modules.of[node].source.role not in OUTSIDE
-
     def _nodes_of(self, role: Role) -> list[int]:
-        return [node for node, module in enumerate(self.graph.modules.of) if module.source.role is role]
+        return [node for node, mark in enumerate(self.graph.modules.having(role)) if mark]
 
     def _documented(self, mentions: Mentions) -> dict[int, str]:
         found = {}
-        for node, definition in enumerate(self.graph.modules.definitions):
-            if definition is None or definition.owner != -1 or definition.name.startswith("_"):
-                continue
-            module = self.graph.modules.of[node]
-            place = mentions.place(definition.name)
-            if place is None and definition.documented:
-                place = mentions.place(whole(module.name))
-            if place and module.source.role is Role.PRODUCT:
-                found[node] = f"named in {place}"
+        for module in self.graph.modules.by_path.values():
+            for node, definition in enumerate(module.shape.definitions, module.body + 1):
+                if (
+                    definition.owner != -1
+                    or definition.name[0] == "_"
+                    or module.source.role is not Role.PRODUCT
+                ):
+                    continue
+                place = mentions.place(definition.name)
+                if place is None and definition.documented:
+                    place = mentions.place(whole(module.name))
+                if place:
+                    found[node] = f"named in {place}"
         return found
 
     def _exemplified(self, roots: Iterable[Root]) -> dict[int, str]:
@@ -94,8 +96,8 @@ class Searches:
         """Map what examples and documentation code use to the example."""
         found: dict[int, str] = {}
         for node in self._nodes_of(Role.EXAMPLE):
-            for target in sorted(self.graph.uses[node]):
-                if self._is_ours(target) and self.graph.modules.definitions[target] is not None:
+            for target in self.graph.uses[node]:
+                if not self._outside[target] and self.graph.modules.definitions[target] is not None:
                     found.setdefault(target, f"used by the example {self.graph.modules.of[node].source.path}")
         return found
 
@@ -163,8 +165,8 @@ class Judge:
     def _find_dynamic_regions(self) -> None:
         """Note which modules are looked into, and which packages are imported from, by computed names."""
         for module in self.graph.modules.by_name.values():
-            lists = [each.line for each in module.record.dynamic if each.construct.startswith(LISTING)]
-            for construct, region, line in module.record.dynamic if module.is_product else ():
+            lists = [each.line for each in module.shape.dynamic if each.construct.startswith(LISTING)]
+            for construct, region, line in module.shape.dynamic if module.is_product else ():
                 why = f"{module.source.path}:{line} reaches code by a computed name: {construct}"
                 if construct.startswith(LOADING) and any(abs(line - each) < NEAR for each in lists):
                     self.listed.setdefault(module.package if region == "." else region, why)

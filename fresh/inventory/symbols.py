@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from fresh.inventory.mixing import Mixing, ancestors
 from fresh.inventory.modules import Module, Modules
+from fresh.inventory.record import Definition
 
 LONGEST_CHAIN = 60
 PLAIN_BASES = frozenset(
@@ -24,20 +26,26 @@ class Found(NamedTuple):
     through: tuple[int, ...] = ()
 
 
+class Bases(NamedTuple):
+    """The bases of the classes of most files: those seen, and classes with others; `missing` are the paths of the rest."""
+
+    seen: dict[int, list[int]]
+    unseen: set[int]
+    missing: set[str]
+
+
 class Symbols:
     """Resolve names to nodes. The answers depend on neither the order of the files nor of the questions."""
 
-    def __init__(self, modules: Modules) -> None:
+    def __init__(self, modules: Modules, known: Bases | None = None) -> None:
         self.modules = modules
         self.bases: dict[int, list[int]] = {}
         self.has_unseen_base: set[int] = set()
-        self._beside: dict[int, set[int]] = {}
-        self._beside_unseen: set[int] = set()
         self._known: dict[str, Found | None] = {}
         self._known_ancestors: dict[int, tuple[int, ...]] = {}
         self._busy: set[str] = set()
         self._cut = False
-        self._find_bases()
+        self._find_bases(known)
 
     # -------------------------------------------------------------------------------------------------- absolute
 
@@ -141,7 +149,7 @@ class Symbols:
             member = self.method(node, name)
             if member is None:
                 return Found(node, rest[index:], tuple(through))
-            if self.modules.owner(member) != node:
+            if self.modules.owners[member] != node:
                 through.append(node)
             node = member
         return Found(node, (), tuple(through))
@@ -159,14 +167,14 @@ class Symbols:
         while scope >= 0:
             if found := self._in_scope(module, scope, owner, head, tuple(rest)):
                 return found
-            scope = module.record.definitions[scope].owner
+            scope = module.shape.definitions[scope].owner
         return self.attribute(module, head, tuple(rest))
 
     def _in_scope(
         self, module: Module, scope: int, owner: int, head: str, rest: tuple[str, ...]
     ) -> Found | None:
         """Look in one function's scope; a class's names are seen only in its own body, not in its methods."""
-        if scope != owner and module.record.definitions[scope].is_class:
+        if scope != owner and module.shape.definitions[scope].is_class:
             return None
         if found := self._imported(module, scope, head, rest):
             return found
@@ -198,8 +206,8 @@ class Symbols:
 
     def enclosing_class(self, module: Module, owner: int) -> int:
         """The index of the class around a definition; -1 outside of classes."""
-        while owner >= 0 and not module.record.definitions[owner].is_class:
-            owner = module.record.definitions[owner].owner
+        while owner >= 0 and not module.shape.definitions[owner].is_class:
+            owner = module.shape.definitions[owner].owner
         return owner
 
     # ---------------------------------------------------------------------------------------------------- classes
@@ -208,46 +216,34 @@ class Symbols:
         definition = self.modules.definitions[node]
         return definition is not None and definition.is_class
 
-    def _find_bases(self) -> None:
-        for node, definition in enumerate(self.modules.definitions):
-            if definition is None or not definition.is_class:
-                continue
-            module = self.modules.of[node]
-            seen: list[int] = []
-            for base in definition.bases:
-                found = self.find(module, definition.owner, base)
-                if found and found.node != node and self._is_class(found.node) and not found.left:
-                    seen.append(found.node)
-                elif base not in PLAIN_BASES:
-                    self.has_unseen_base.add(node)
-            self.bases[node] = seen
+    def _find_bases(self, known: Bases | None) -> None:
+        """Find the bases that are not known; on the way to them no name is followed into what a class inherits."""
+        bases: dict[int, list[int]] = dict(known.seen) if known else {}
+        self.has_unseen_base = set(known.unseen) if known else set()
+        for module in self.modules.by_path.values():
+            if known is None or module.source.path in known.missing:
+                for node, definition in enumerate(module.shape.definitions, module.body + 1):
+                    if definition.bases:
+                        bases[node] = self._bases_of(module, node, definition)
+        self.bases = {node: found for node, found in bases.items() if found}
         self._known.clear()
         self._known_ancestors.clear()
-        self._find_mixed()
+        self.mixing = Mixing(self.bases, self.has_unseen_base)
 
-    def _find_mixed(self) -> None:
-        """Note which classes others inherit from side by side: there one may override a method of another."""
-        for node, bases in self.bases.items():
-            unseen = node in self.has_unseen_base
-            if len(bases) + unseen < 2:
-                continue
-            for base in bases:
-                for mixed in (base, *self.ancestors(base)):
-                    self._beside.setdefault(mixed, set()).update(set(bases) - {base})
-                    if unseen:
-                        self._beside_unseen.add(mixed)
+    def _bases_of(self, module: Module, node: int, definition: Definition) -> list[int]:
+        seen: list[int] = []
+        for base in definition.bases:
+            found = self.find(module, definition.owner, base)
+            if found and found.node != node and self._is_class(found.node) and not found.left:
+                seen.append(found.node)
+            elif base not in PLAIN_BASES:
+                self.has_unseen_base.add(node)
+        return seen
 
     def ancestors(self, node: int) -> tuple[int, ...]:
         """List the classes that a class inherits from, nearest first."""
         if node not in self._known_ancestors:
-            found: dict[int, None] = {}
-            waiting = list(reversed(self.bases.get(node, ())))
-            while waiting:
-                base = waiting.pop()
-                if base not in found and base != node:
-                    found[base] = None
-                    waiting.extend(reversed(self.bases.get(base, ())))
-            self._known_ancestors[node] = tuple(found)
+            self._known_ancestors[node] = ancestors(node, self.bases)
         return self._known_ancestors[node]
 
     def method(self, node: int, name: str) -> int | None:
@@ -265,10 +261,10 @@ class Symbols:
 
         It may do so where one of them is unseen.
         """
-        ancestors = self.ancestors(node)
-        if node in self._beside_unseen or any(each in self.has_unseen_base for each in (node, *ancestors)):
+        above = self.ancestors(node)
+        if node in self.mixing.beside_unseen or any(each in self.has_unseen_base for each in (node, *above)):
             return True
-        others = self._beside.get(node, ())
-        return any(name in self.modules.members.get(each, {}) for each in ancestors) or any(
+        others = self.mixing.beside.get(node, ())
+        return any(name in self.modules.members.get(each, {}) for each in above) or any(
             self.method(each, name) not in (None, self.modules.members[node][name]) for each in others
         )

@@ -34,13 +34,14 @@ class TestPaths:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self._in_tests = graph.modules.having(Role.TEST)
         self._fixtures = self._find_fixtures()
-        tests = [node for node in range(len(graph)) if self._is_test(node)]
+        tests = [node for node, mark in enumerate(self._in_tests) if mark and self._is_test(node)]
         self.tests = [node for node in tests if self._asserts(node)]
         self.idle = len(tests) - len(self.tests)
-        self._parent: dict[int, int] = {}
-        self._search(self.tests)
-        self._strong = frozenset(self._parent)
+        self._parent: list[int] = [-1] * len(graph)
+        self._ids: dict[int, str] = {}
+        self._strong = frozenset(self._search(self.tests))
         self._search_weak()
         self._direct = self._find_direct()
 
@@ -53,27 +54,26 @@ class TestPaths:
             how = "use it" if direct else "reach it through other code"
             told = f"{count(len(names), 'asserting test')}, found to {how}{NO_DATA}"
             return Tested(STRONG, names[:MOST_NAMED], told)
-        if reached := [node for node in nodes if node in self._parent]:
+        if reached := [node for node in nodes if self._parent[node] >= 0]:
             names = (self.node_id(self._root(reached[0])),)
             return Tested(WEAK, names, "tests mention only its name, on an object that is unknown")
         return Tested(0.0, (), f"none of {count(len(self.tests), 'asserting test')} reaches it")
 
     def node_id(self, node: int) -> str:
         """Name a test as pytest does."""
-        definition, module = self.graph.modules.definitions[node], self.graph.modules.of[node]
-        parts = definition.qualname.split(".") if definition else []
-        return "::".join((module.source.path, *parts))
+        if node not in self._ids:
+            definition, module = self.graph.modules.definitions[node], self.graph.modules.of[node]
+            parts = definition.qualname.split(".") if definition else []
+            self._ids[node] = "::".join((module.source.path, *parts))
+        return self._ids[node]
 
     # ------------------------------------------------------------------------------------------------------ tests
-
-    def _in_tests(self, node: int) -> bool:
-        return self.graph.modules.of[node].source.role is Role.TEST
 
     def _is_test(self, node: int) -> bool:
         definition = self.graph.modules.definitions[node]
         if definition is None or definition.is_class or "<locals>" in definition.qualname:
             return False
-        return definition.name.startswith("test") and self._in_tests(node)
+        return self.graph.modules.names[node].startswith("test")
 
     def _asserts(self, node: int, depth: int = DEEPEST_HELP) -> bool:
         """Tell whether a test, or test code that it calls, asserts something that can fail."""
@@ -83,7 +83,7 @@ class TestPaths:
         if definition.asserts:
             return True
         inner = self.graph.modules.members.get(node, {}).values()
-        called = [target for target in sorted(self.graph.uses[node]) if self._in_tests(target)]
+        called = [target for target in self.graph.uses[node] if self._in_tests[target]]
         return depth > 0 and any(self._asserts(each, depth - 1) for each in (*inner, *called))
 
     def _find_fixtures(self) -> dict[str, list[int]]:
@@ -99,42 +99,35 @@ class TestPaths:
 
     def _search(self, nodes: Iterable[int], source: int | None = None) -> list[int]:
         """Go on from some nodes, and list what was found for the first time."""
-        queue: deque[int] = deque()
+        parent, names = self._parent, self.graph.modules.names
         found: list[int] = []
         for node in nodes:
-            if node not in self._parent:
-                self._parent[node] = node if source is None else source
-                queue.append(node)
-        while queue:
-            node = queue.popleft()
-            found.append(node)
-            for target in self._runs(node):
-                if target not in self._parent:
-                    self._parent[target] = node
-                    queue.append(target)
+            if parent[node] < 0:
+                parent[node] = node if source is None else source
+                found.append(node)
+        for node in found:  # it grows meanwhile
+            for target in self._runs(node) if names[node] else ():
+                if parent[target] < 0 and names[target]:
+                    parent[target] = node
+                    found.append(target)
         return found
 
-    def _runs(self, node: int) -> list[int]:
-        """List the definitions that run when a node's code runs."""
+    def _runs(self, node: int) -> Sequence[int]:
+        """List what runs when a definition's code runs; module bodies among it end the path."""
         graph, modules = self.graph, self.graph.modules
         definition = modules.definitions[node]
-        if definition is None:
-            return []
+        assert definition is not None
+        in_tests = self._in_tests[node]
+        if not definition.is_class:
+            if not (definition.params and in_tests):
+                return graph.follow[node]
+            fixtures = (self._fixtures.get(name, ()) for name in definition.params)
+            return sorted({*graph.follow[node]}.union(*fixtures))
+        found = {*graph.uses[node], modules.owners[node], *graph.symbols.bases.get(node, ())}
+        starts = ("__", *PREPARING) if in_tests else ("__",)
         members = modules.members.get(node, {})
-        found = {target for target in graph.uses[node] if modules.definitions[target] is not None}
-        if definition.is_class:
-            found.update(graph.symbols.bases.get(node, ()))
-            found.update(member for name, member in members.items() if name.startswith("__"))
-            if self._in_tests(node):
-                found.update(member for name, member in members.items() if name.startswith(PREPARING))
-        else:
-            found.update(members.values())
-        for name in definition.params if self._in_tests(node) else ():
-            found.update(self._fixtures.get(name, ()))
-        found.update(graph.twins[modules.key(node)])
-        owner = modules.owner(node)
-        if modules.definitions[owner] is not None:
-            found.add(owner)
+        found.update(member for name, member in members.items() if name.startswith(starts))
+        found.update(modules.doubles.get(node, ()))
         return sorted(found)
 
     def _search_weak(self) -> None:
@@ -150,11 +143,9 @@ class TestPaths:
                 queue.extend(self._search(self._named(name), node))
 
     def _named(self, name: str) -> list[int]:
-        definitions = self.graph.modules.definitions
+        tops = self.graph.modules.tops
         nodes = self.graph.by_name.get(name, [])
-        if name not in BUILTIN_METHODS:
-            return nodes
-        return [node for node in nodes if (found := definitions[node]) is not None and found.owner != -1]
+        return [node for node in nodes if tops[node] != node] if name in BUILTIN_METHODS else nodes
 
     def _root(self, node: int) -> int:
         while self._parent[node] != node:
@@ -163,10 +154,12 @@ class TestPaths:
 
     def _find_direct(self) -> dict[int, list[int]]:
         """Map the top-level owner of everything that a test uses itself to these tests."""
+        uses, members, tops = self.graph.uses, self.graph.modules.members, self.graph.modules.tops
         found: dict[int, list[int]] = {}
         for test in self.tests:
-            inner = self.graph.modules.members.get(test, {}).values()
-            used = set(self.graph.uses[test]).union(*(self.graph.uses[each] for each in inner))
-            for target in sorted({self.graph.top(each) for each in used}):
+            used = set(uses[test])
+            for each in members[test].values() if test in members else ():
+                used.update(uses[each])
+            for target in {tops[each] for each in used if not self._in_tests[each]}:
                 found.setdefault(target, []).append(test)
         return found

@@ -38,6 +38,7 @@ class Walk:
     def __init__(self) -> None:
         self.nodes: list[Function | ast.ClassDef] = []
         self.owners: list[int] = []
+        self.are_classes: list[bool] = []
         self.complexity: list[int] = []
         self.asserts: list[int] = []
         self.imports: list[Import] = []
@@ -109,6 +110,7 @@ class Walk:
         index = len(self.nodes)
         self.nodes.append(node)
         self.owners.append(owner)
+        self.are_classes.append(isinstance(node, ast.ClassDef))
         self.complexity.append(1)
         self.asserts.append(0)
         stack.extend(node.decorator_list)
