@@ -30,6 +30,7 @@ EXTRACTOR = (
     "syntax.py",
     "notable.py",
     "scopes.py",
+    "shown.py",
     "marks.py",
     "walk.py",
     "extract.py",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 
+from fresh.inventory.shown import names_shown
 from fresh.inventory.syntax import Function, called, dotted, has_docstring
 from fresh.inventory.words import words
 
@@ -16,10 +16,6 @@ SHOWS = "shows "
 ABSTRACT = "abstract"
 METACLASS = "metaclass "
 CALLED_WITH = "called with "
-PROMPT = ">>>"
-NAME = re.compile(r"(?<![\w.\"'])[A-Za-z_][\w.]*\w")
-LONGEST = 4000
-"""Characters of the examples in one docstring that are read."""
 DEPRECATIONS = ("DeprecationWarning", "PendingDeprecationWarning", "FutureWarning")
 LIVE = words(
     "self cls mcs request req event evt ctx context sender environ frame signum widget node instance interaction update",
@@ -53,18 +49,7 @@ def marks_of(node: Function | ast.ClassDef) -> list[str]:
 def _of_both(node: Function | ast.ClassDef) -> Iterator[str]:
     if any("deprecat" in (called(each) or "").lower() for each in node.decorator_list) or _warns(node.body):
         yield DEPRECATED
-    for text in _docstrings(node):
-        if PROMPT in text:
-            lines = (line for line in text.splitlines() if line.lstrip().startswith((PROMPT, "...")))
-            yield from (SHOWS + name for name in dict.fromkeys(NAME.findall("\n".join(lines)[:LONGEST])))
-
-
-def _docstrings(node: Function | ast.ClassDef) -> Iterator[str]:
-    """Give the docstring of a definition, and those of a class's methods."""
-    methods = (each for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef))
-    for each in (node, *(methods if isinstance(node, ast.ClassDef) else ())):
-        if has_docstring(each.body):
-            yield ast.get_docstring(each, clean=False) or ""
+    yield from (SHOWS + name for name in names_shown(node))
 
 
 def _warns(body: Sequence[ast.stmt]) -> bool:

@@ -127,17 +127,19 @@ class Walk:
     ) -> None:
         spec = node.args
         params = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]
+        # What a method takes and gives is part of what its class offers, whoever calls it here.
+        home = stack if owner >= 0 and isinstance(self.nodes[owner], ast.ClassDef) else body
         for param in params:
             if param.annotation is not None:
-                body.append(param.annotation)
+                home.append(param.annotation)
                 if promised := annotated_class(param.annotation):
                     self.bound.append(Bound(index, param.arg, promised, True))
         more = [param for param in (spec.vararg, spec.kwarg) if param is not None]
-        body.extend(param.annotation for param in more if param.annotation is not None)
+        home.extend(param.annotation for param in more if param.annotation is not None)
         params += more
         self.stored[index].update(param.arg for param in params)
         if node.returns is not None:
-            body.append(node.returns)
+            home.append(node.returns)
         stack.extend(spec.defaults)
         stack.extend(default for default in spec.kw_defaults if default is not None)
 

@@ -101,6 +101,39 @@ def test_whole_names_count_and_what_is_no_code_does_no_harm(example: str, tmp_pa
     assert states(found)["total"] is Reachability.UNHOOKED
 
 
+BLOCKS = {
+    "a block that colons announce": (
+        "Do so::\n\n        from stats import core\n        core.spread([1])\n\n    And so on.",
+        True,
+    ),
+    "a block of a directive": (
+        ".. code-block:: python\n\n        from stats.core import spread\n\n    Done.",
+        True,
+    ),
+    "a fence": ("```python\n    from stats.core import spread as s\n    s([1])\n    ```", True),
+    "a call in a block": ("Do so::\n\n        spread([1])", True),
+    "a word in a block": ("Usage::\n\n        tool spread FILE", False),
+    "prose after a block": ("Do so::\n\n        x = 1\n\n    Then spread() it.", False),
+    "prose": ("Use spread() for it.", False),
+    "an unclosed fence": ("```", False),
+}
+
+
+@pytest.mark.parametrize("case", BLOCKS)
+@pytest.mark.parametrize("home", ["def", "class", "attribute"])
+def test_code_in_a_block_is_an_example_and_prose_is_none(case: str, home: str, tmp_path: Path) -> None:
+    words, shown = BLOCKS[case]
+    text = {
+        "def": f'def first():\n    """Show.\n\n    {words}\n    """\n',
+        "class": f'class First:\n    """Show.\n\n    {words}\n    """\n',
+        "attribute": f'class First:\n    size = 1\n    """Show.\n\n    {words}\n    """\n',
+    }[home]
+    code = "from stats.core import spread\n\n\n" if "from" not in words else ""
+    core = "def spread(values):\n    return max(values) - min(values)\n"
+    found = inventory_of({**PROGRAM, "stats/core.py": core, "stats/more.py": code + text}, tmp_path)
+    assert (states(found)["spread"] is Reachability.API_ONLY) == shown
+
+
 DOCUMENTED = {
     "app/__init__.py": "",
     "app/tools.py": 'def told():\n    """It says what it does."""\n\n\ndef untold():\n    return 1\n\n\ndef _inner():\n    """Hm."""\n',

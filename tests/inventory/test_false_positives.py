@@ -32,6 +32,19 @@ class Saving:
 def live():
     return 1
 """,
+    "a method that nobody calls takes and gives it (locust)": """=== app/main.py
+from app.client import Client
+def main():
+    Client()
+=== app/client.py
+from app.disk import live
+class Client:
+    def put(self, *, size: int, **more: Unpack[live]) -> None:
+        return None
+=== app/disk.py
+class live(TypedDict):
+    size: int
+""",
     "a mixin may override what it stands beside, where that is another project's": """=== app/main.py
 from app.views import Page
 def main():
