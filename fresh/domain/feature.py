@@ -47,6 +47,10 @@ class Finding(Value):
     fixable: bool = False
 
 
+RED = "red"
+"""The name of the signal that says which of a feature's tests fail before anything is changed."""
+
+
 class Feature(Value):
     """A function, class or method that the project's own code offers.
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from fresh.domain.acceptance import NEUTRAL, Acceptance
-from fresh.domain.feature import Feature, Inventory, Kind, Reachability
+from fresh.domain.feature import RED, Feature, Inventory, Kind, Reachability
 from fresh.domain.footprint import Ground
 from fresh.domain.nature import NO_BODY, NO_COMMAND, NO_TESTS, Nature
 from fresh.domain.order import RunOrder, Strategy
@@ -118,6 +118,12 @@ class Ranking:
         self.acceptance = acceptance
         self.ground = Ground(inventory)
         self.with_tests = {each.module for each in inventory.features if each.tested >= ENOUGH_TESTS}
+        self.red_in = {
+            each.module: signal.why
+            for each in inventory.features
+            for signal in each.signals
+            if signal.name == RED
+        }
         self.dependents_in: Counter[str] = Counter()
         for each in inventory.features:
             self.dependents_in[each.path] += each.dependents
@@ -156,8 +162,12 @@ class Ranking:
         for path in candidate.footprint:
             if protected := why_protected(path):
                 return f"it would touch {path}, a {protected} path"
-        if self.strategy is not Strategy.SAFEST:
-            return None
+        return self._risk(feature, kind) if self.strategy is Strategy.SAFEST else None
+
+    def _risk(self, feature: Feature, kind: Kind) -> str | None:
+        """Say which tests `safest` misses: those of the feature itself, or for more tests those of its module."""
+        if red := self.red_in.get(feature.module):
+            return f"safest: the tests of {feature.module} are not green: {red}"
         if kind is Kind.TESTS:
             known = feature.module in self.with_tests
             return None if known else f"safest: no test covers {feature.module} yet that could vouch for it"

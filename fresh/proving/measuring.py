@@ -6,9 +6,38 @@ import hashlib
 from collections.abc import Callable
 
 from fresh.domain.evidence import TestRun
-from fresh.domain.feature import Feature, Inventory
+from fresh.domain.feature import RED, Feature, Inventory, Signal
 from fresh.inventory.lines import body_lines
 from fresh.inventory.safety import with_tested
+
+
+def as_run(inventory: Inventory, run: TestRun, read: Callable[[str], str]) -> Inventory:
+    """Add what a run of the base commit's tests says of each feature: how much of it ran, and which tests fail."""
+    return _with_red(with_coverage(inventory, run, read), run)
+
+
+def _with_red(inventory: Inventory, run: TestRun) -> Inventory:
+    """Mark the features whose own tests fail already."""
+    failing = {name.partition("[")[0] for name in run.failing}
+    red = {
+        each.key: min(failing & {*each.tested_by})
+        for each in inventory.features
+        if failing & {*each.tested_by}
+    }
+    if not red:
+        return inventory
+    features = tuple(
+        each.model_copy(
+            update={
+                "signals": (*each.signals, Signal(name=RED, value=1, why=f"{red[each.key]} fails already"))
+            }
+        )
+        if each.key in red
+        else each
+        for each in inventory.features
+    )
+    digest = hashlib.sha256(f"{inventory.digest}\0{sorted(red.items())}".encode()).hexdigest()
+    return inventory.model_copy(update={"features": features, "digest": digest[: len(inventory.digest)]})
 
 
 def with_coverage(inventory: Inventory, run: TestRun, read: Callable[[str], str]) -> Inventory:

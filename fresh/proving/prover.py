@@ -18,7 +18,7 @@ from fresh.ports import Bench, Environments, Sandbox, Tree, Workspace
 from fresh.proving.baseline import base_run, describe
 from fresh.proving.bench import WorkBench
 from fresh.proving.commands import find_command
-from fresh.proving.measuring import with_coverage
+from fresh.proving.measuring import as_run
 from fresh.proving.policing import Policy
 from fresh.proving.rig import Rig
 from fresh.proving.suites import newly_failing
@@ -64,7 +64,7 @@ class TargetProver:
     def measured(self, order: RunOrder, base: str) -> Inventory:
         """Take the inventory of the base commit, with what its tests really run."""
         run = base_run(self.rig(order, base), base)
-        return with_coverage(self.survey(base), run, lambda path: self.workspace.read(base, path).decode())
+        return as_run(self.survey(base), run, lambda path: self.workspace.read(base, path).decode())
 
     def rig(self, order: RunOrder, base: str) -> Rig:
         """Set up everything that a test run of a commit needs; once for each process."""

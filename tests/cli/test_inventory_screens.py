@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
+import sys
 
 from tests.cli.conftest import Terminal, git
 
@@ -36,3 +41,21 @@ def test_two_views_at_once_and_an_unknown_revision_can_not_be_done(terminal: Ter
     both = terminal.type("inventory", "--since", "HEAD", "--summary")
     assert (both.code, both.out) == (2, "")
     assert terminal.type("inventory", "--since", "nonsense").code == 2
+
+
+def test_a_terminal_shows_what_a_scan_is_at_and_a_pipe_does_not(terminal: Terminal) -> None:
+    command = [sys.executable, "-m", "cli.main", "inventory", "--repo", str(terminal.repository)]
+    piped = subprocess.run(command, capture_output=True, check=True)
+    assert piped.stderr == b""
+    leader, follower = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "FRESH_HOME": str(terminal.repository / "another")}
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=follower, env=environment)
+    os.close(follower)
+    shown = b""
+    with contextlib.suppress(OSError):  # a terminal that nobody writes to any more
+        while more := os.read(leader, 4096):
+            shown += more
+    table, _ = running.communicate()
+    os.close(leader)
+    assert b"taking the inventory" in shown or b"reading the files" in shown or b"judging" in shown
+    assert b"Limit: " in table

@@ -267,6 +267,18 @@ def test_safest_changes_no_code_without_tests_and_adds_tests_only_beside_tests()
     assert reasons["app.bare:bare", "tests"] == "safest: no test covers app.bare yet that could vouch for it"
 
 
+def test_safest_stays_away_from_modules_whose_tests_fail_already() -> None:
+    red = Signal(name="red", value=1, why="tests/test_it.py::test_it fails already")
+    broken = feature("broken", quality=50, signals=(red,))
+    beside = feature("beside", module="app.broken", key="app.broken:beside", tested=0.0, path="app/broken.py")
+    found = inventory(broken, beside, feature("sound", quality=50))
+    selection = choose(found, Strategy.SAFEST)
+    assert {pick.feature.name for pick in selection.picks} == {"sound"}
+    told = "safest: the tests of app.broken are not green: tests/test_it.py::test_it fails already"
+    assert {over.reason for over in selection.passed_over if over.feature == "app.broken:broken"} == {told}
+    assert {pick.feature.name for pick in choose(found).picks} == {"broken", "beside", "sound"}
+
+
 def test_between_equals_safest_takes_what_fewest_things_depend_on() -> None:
     # A new test file has no dependents, whatever it is about: by necessity, highest_impact would choose the same.
     found = inventory(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fresh.domain.change import PolicyVerdict, Ruling
-from fresh.domain.evidence import RunEnd, TestRun
+from fresh.domain.evidence import RunEnd, TestOutcome, TestRun
 from fresh.domain.feature import Feature, Inventory, Reachability
-from fresh.proving.measuring import with_coverage
+from fresh.proving.measuring import as_run, with_coverage
 from fresh.proving.policing import Policy
 from tests.fakes.story import a_ticket
 from tests.fakes.workspace import FakeWorkspace
@@ -79,3 +79,36 @@ def test_a_measured_share_of_lines_is_what_safety_follows_from() -> None:
         "tested": found.tested,
         "safety": found.safety,
     }
+
+
+@pytest.mark.parametrize(
+    ("failing", "told"),
+    [
+        ("tests/test_app.py::test_work[1-2]", "tests/test_app.py::test_work fails already"),
+        ("tests/test_app.py::test_work", "tests/test_app.py::test_work fails already"),
+        ("tests/test_app.py::test_other", None),
+    ],
+)
+def test_a_feature_whose_own_tests_fail_before_any_change_is_marked(failing: str, told: str | None) -> None:
+    work = Feature(
+        key="app:work",
+        module="app",
+        qualname="work",
+        path="app.py",
+        line=1,
+        end_line=4,
+        reachability=Reachability.HOOKED,
+        tested_by=("tests/test_app.py::test_work",),
+    )
+    run = TestRun(
+        command=("pytest",),
+        commit="c",
+        exit_code=1,
+        ended=RunEnd.EXIT,
+        seconds=1,
+        outcomes={failing: TestOutcome.FAILED, "tests/test_app.py::test_good": TestOutcome.PASSED},
+    )
+    before = Inventory(commit="c", digest="d" * 16, features=(work,))
+    after = as_run(before, run, lambda path: "")
+    assert [signal.why for signal in after.features[0].signals] == ([told] if told else [])
+    assert (after.digest == before.digest) == (told is None)
