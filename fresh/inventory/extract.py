@@ -128,10 +128,13 @@ def _definitions(walk: Walk, lines: list[bytes]) -> list[Definition]:
 
 
 def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[int, int]:
-    params = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    spec, annotated = node.args, int(node.returns is not None)
+    params = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]
     if params and params[0].arg in ("self", "cls"):
-        params = params[1:]
-    annotated = sum(param.annotation is not None for param in params) + (node.returns is not None)
+        del params[0]
+    for param in params:
+        if param.annotation is not None:
+            annotated += 1
     return annotated, len(params) + 1
 
 

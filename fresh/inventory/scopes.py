@@ -75,7 +75,9 @@ class Scopes:
         loose: set[str] = set()
         seen, home = self.seen_from(owner), self.home(owner)
         for name in names:
-            head = name.partition(".")[0].removesuffix("()")
+            head = name.partition(".")[0]
+            if head[-1] == ")":
+                head = head[:-2]
             if head in seen:
                 places.append((owner, name))
             elif home >= 0 and name.startswith(OF_CLASS):

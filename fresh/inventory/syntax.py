@@ -5,11 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from fresh.inventory.words import words
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-LITERALS = (ast.Constant, ast.JoinedStr, ast.List, ast.Dict, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp)
+LITERALS = frozenset(
+    {ast.Constant, ast.JoinedStr, ast.List, ast.Dict, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp}
+)
+CALLS = (ast.Call, ast.Subscript)
 OPEN_END = re.compile(r"([A-Za-z_]\w+_)(?:%s|\{\w*\})")
 LONGEST_NAME = 120
 CHILDLESS = words(
@@ -23,21 +27,26 @@ FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
 }
 
 
-def dotted(node: ast.AST | None) -> str | None:
+def dotted(node: Any) -> str | None:
     """Write a name or a chain of attributes of a name as `a.b.c`; None for anything else."""
+    kind = node.__class__
+    if kind is ast.Name:
+        return node.id  # type: ignore[no-any-return]
     parts: list[str] = []
-    while isinstance(node, ast.Attribute):
+    while kind is ast.Attribute:
         parts.append(node.attr)
         node = node.value
-    if not isinstance(node, ast.Name):
+        kind = node.__class__
+    if kind is not ast.Name:
         return None
     parts.append(node.id)
-    return ".".join(reversed(parts))
+    parts.reverse()
+    return ".".join(parts)
 
 
 def called(node: ast.AST) -> str | None:
     """Write what a call calls, or the expression itself, as a dotted name; `Base[T]` counts as `Base`."""
-    while isinstance(node, ast.Call | ast.Subscript):
+    while isinstance(node, CALLS):
         node = node.func if isinstance(node, ast.Call) else node.value
     return dotted(node)
 
@@ -62,8 +71,11 @@ def is_none(node: ast.AST) -> bool:
 
 def has_docstring(body: Sequence[ast.stmt]) -> bool:
     """Tell whether a body begins with a string."""
-    first = body[0].value if body and isinstance(body[0], ast.Expr) else None
-    return isinstance(first, ast.Constant) and isinstance(first.value, str)
+    first: Any = body[0] if body else None
+    if first.__class__ is not ast.Expr:
+        return False
+    value = first.value
+    return value.__class__ is ast.Constant and value.value.__class__ is str
 
 
 def is_unfinished(body: Sequence[ast.stmt]) -> bool:

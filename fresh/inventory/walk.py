@@ -29,7 +29,7 @@ from fresh.inventory.syntax import (
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 BRANCHES = (ast.For, ast.While, ast.AsyncFor, ast.IfExp, ast.ExceptHandler, ast.match_case)
-Visit = Callable[["Walk", ast.AST, int, list[ast.AST]], None]
+Visit = Callable[["Walk", Any, int, list[Any]], None]
 
 
 class Walk:
@@ -61,9 +61,10 @@ class Walk:
             self._sweep(*self._waiting.popleft())
 
     def _sweep(self, owner: int, stack: list[Any]) -> None:
-        """Walk one definition's body; the three most frequent kinds of node come first, and inline."""
+        """Walk one definition's body; the most frequent kinds of node come first, and inline."""
         names, stored, strings = self.names[owner], self.stored[owner], self.strings[owner]
-        take, Name, Constant, Store = stack.pop, ast.Name, ast.Constant, ast.Store
+        take, push, Name, Constant, Store = stack.pop, stack.append, ast.Name, ast.Constant, ast.Store
+        Attribute, Call, visits, fields = ast.Attribute, ast.Call, VISITS, OPEN_FIELDS
         while stack:
             node = take()
             kind = node.__class__
@@ -71,42 +72,62 @@ class Walk:
                 (stored if node.ctx.__class__ is Store else names).add(node.id)
             elif kind is Constant:
                 text = node.value
-                if text.__class__ is str and len(text) < LONGEST_NAME and (name := code_name(text)):
+                if (
+                    text.__class__ is str
+                    and len(text) < LONGEST_NAME
+                    and " " not in text
+                    and (name := code_name(text)) is not None
+                ):
                     strings.add(name)
+            elif kind is Attribute:
+                value = node.value
+                if value.__class__ is Name:
+                    names.add(f"{value.id}.{node.attr}")
+                else:
+                    self._attribute(node, owner, stack)
+            elif kind is Call:
+                func = node.func
+                push(func)
+                stack += node.args
+                if node.keywords:
+                    stack += [keyword.value for keyword in node.keywords]
+                name = (
+                    func.attr if func.__class__ is Attribute else func.id if func.__class__ is Name else None
+                )
+                if name is None or name in NOTABLE or name[:6] == "assert":
+                    self._call(node, name, owner)
             elif node is not None:
-                visit = VISITS.get(kind)
+                visit = visits.get(kind)
                 if visit is not None:
                     visit(self, node, owner, stack)
-                for field in OPEN_FIELDS[kind]:
+                for field in fields[kind]:
                     value = getattr(node, field)
                     if value.__class__ is list:
                         stack += value
                     elif value is not None:
-                        stack.append(value)
+                        push(value)
 
-    def _attribute(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
-        assert isinstance(node, ast.Attribute)
+    def _attribute(self, node: Any, owner: int, stack: list[Any]) -> None:
         parts = [node.attr]
         value = node.value
-        while isinstance(value, ast.Attribute):
+        while value.__class__ is ast.Attribute:
             parts.append(value.attr)
             value = value.value
-        if isinstance(value, ast.Name):
+        if value.__class__ is ast.Name:
             parts.append(value.id)
             self.names[owner].add(".".join(reversed(parts)))
             return
-        maker = dotted(value.func) if isinstance(value, ast.Call) else None
+        maker = dotted(value.func) if value.__class__ is ast.Call else None
         if maker:
             self.names[owner].add(f"{maker}().{parts[-1]}")
             self.attributes[owner].update(parts[:-1])
-        elif not isinstance(value, LITERALS):
+        elif value.__class__ not in LITERALS:
             self.attributes[owner].update(parts)
         stack.append(value)
 
     # ---------------------------------------------------------------------------------------------- definitions
 
-    def _define(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
-        assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    def _define(self, node: Any, owner: int, stack: list[Any]) -> None:
         index = len(self.nodes)
         self.nodes.append(node)
         self.owners.append(owner)
@@ -145,8 +166,7 @@ class Walk:
 
     # --------------------------------------------------------------------------------------- names and bindings
 
-    def _import(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
-        assert isinstance(node, ast.Import)
+    def _import(self, node: Any, owner: int, stack: list[Any]) -> None:
         for alias in node.names:
             if alias.asname:
                 self.imports.append(Import(owner, alias.asname, alias.name))
@@ -156,15 +176,13 @@ class Walk:
                 if head != alias.name:
                     self.imports.append(Import(owner, alias.name, alias.name))
 
-    def _import_from(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
-        assert isinstance(node, ast.ImportFrom)
+    def _import_from(self, node: Any, owner: int, stack: list[Any]) -> None:
         base = "." * node.level + (node.module or "")
         for alias in node.names:
             target = base if alias.name == "*" else base + ("." if node.module else "") + alias.name
             self.imports.append(Import(owner, alias.asname or alias.name, target))
 
-    def _assign(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
-        assert isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr)
+    def _assign(self, node: Any, owner: int, stack: list[Any]) -> None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             name = dotted(target)
@@ -191,19 +209,16 @@ class Walk:
         if name.count(".") <= name.startswith("self."):
             self.bound.append(Bound(owner, name, source, called))
 
-    def _with(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
-        assert isinstance(node, ast.With | ast.AsyncWith)
+    def _with(self, node: Any, owner: int, stack: list[Any]) -> None:
         for item in node.items:
             if isinstance(item.optional_vars, ast.Name):
                 self._bind_value(owner, item.optional_vars.id, item.context_expr)
 
-    def _share(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
-        assert isinstance(node, ast.Global | ast.Nonlocal)
+    def _share(self, node: Any, owner: int, stack: list[Any]) -> None:
         self.shared[owner].update(node.names)
 
-    def _comprehend(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+    def _comprehend(self, node: Any, owner: int, stack: list[Any]) -> None:
         """Count the branch; the loop variables live in a scope of their own, so they hide nothing outside."""
-        assert isinstance(node, ast.comprehension)
         self._branch(node, owner, stack)
         stack.append(node.iter)
         stack.extend(node.ifs)
@@ -213,37 +228,29 @@ class Walk:
 
     # ----------------------------------------------------------------------------------------- flow and meaning
 
-    def _branch(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
+    def _branch(self, node: Any, owner: int, stack: list[Any]) -> None:
         if owner >= 0:
             self.complexity[owner] += 1
 
-    def _boolean(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
-        assert isinstance(node, ast.BoolOp)
+    def _boolean(self, node: Any, owner: int, stack: list[Any]) -> None:
         if owner >= 0:
             self.complexity[owner] += len(node.values) - 1
 
-    def _if(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
-        assert isinstance(node, ast.If)
+    def _if(self, node: Any, owner: int, stack: list[Any]) -> None:
         self._branch(node, owner, stack)
         if owner == -1 and is_main_guard(node):
             self.runs_as_main = True
 
-    def _assert(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
-        assert isinstance(node, ast.Assert)
+    def _assert(self, node: Any, owner: int, stack: list[Any]) -> None:
         if owner >= 0 and notable.can_fail(node):
             self.asserts[owner] += 1
 
-    def _joined(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
-        assert isinstance(node, ast.JoinedStr)
+    def _joined(self, node: Any, owner: int, stack: list[Any]) -> None:
         if node.values and (name := open_name(node)):
             self.strings[owner].add(name)
 
-    def _call(self, node: ast.AST, owner: int, stack: list[ast.AST]) -> None:
-        assert isinstance(node, ast.Call)
-        stack.append(node.func)
-        stack += node.args
-        stack.extend([keyword.value for keyword in node.keywords])
-        name = notable.called_name(node)
+    def _call(self, node: ast.Call, name: str | None, owner: int) -> None:
+        """Look closer at a call whose name may mean more."""
         if name is None or name in notable.HANDING:
             self.registrations += notable.registrations(node, name, owner)
         if name is None:
@@ -257,8 +264,8 @@ class Walk:
             self._export(texts(node.args[0]), more=True)
 
 
+NOTABLE = notable.HANDING | notable.LOADERS | notable.LOOKUPS | notable.EXPECTATIONS | {"extend"}
 VISITS: dict[type[ast.AST], Visit] = {
-    ast.Attribute: Walk._attribute,
     ast.ClassDef: Walk._define,
     ast.Import: Walk._import,
     ast.ImportFrom: Walk._import_from,
@@ -275,7 +282,6 @@ VISITS: dict[type[ast.AST], Visit] = {
     ast.If: Walk._if,
     ast.Assert: Walk._assert,
     ast.JoinedStr: Walk._joined,
-    ast.Call: Walk._call,
     **dict.fromkeys(FUNCTIONS, Walk._define),
     **dict.fromkeys(BRANCHES, Walk._branch),
 }
