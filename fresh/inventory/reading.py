@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from posixpath import basename
 
@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from fresh.domain.change import TreeEntry
 from fresh.domain.feature import Finding, Unparsed
 from fresh.inventory.cache import Shards, extractor_version, version_name
-from fresh.inventory.crew import extract_many
+from fresh.inventory.crew import read_many
 from fresh.inventory.declared import Declared, declared_in, is_declaring
-from fresh.inventory.documents import Mentions, is_document, read_document
+from fresh.inventory.documents import Mentions, is_document
 from fresh.inventory.layout import Role, lay_out
 from fresh.inventory.lint import Lint
 from fresh.inventory.packaging import declared_source_roots
@@ -25,6 +25,22 @@ REGULAR = ("100644", "100755")
 LONGEST_SOURCE = 2 << 20
 LONGEST_SCRIPT = 256 << 10
 FINDINGS = TypeAdapter(tuple[Finding, ...])
+
+
+class Kept:
+    """What the cache knows of some files; `missing` maps the key of each other content to one path that has it."""
+
+    def __init__(self, shards: Shards, key_of: dict[str, str], known: Mapping[str, str]) -> None:
+        self.missing = {key: path for path, key in reversed(key_of.items()) if key not in known}
+        self._shards = shards
+        self._key_of = key_of
+        self._known = known
+
+    def with_learned(self, learned: Mapping[str, str]) -> dict[str, str]:
+        """Keep what was learned of the missing paths, and answer for all paths."""
+        fresh = {key: learned[path] for key, path in self.missing.items()}
+        self._shards.store(fresh, self._key_of.values())
+        return {path: self._known.get(key) or fresh[key] for path, key in self._key_of.items()}
 
 
 class Reading:
@@ -46,7 +62,8 @@ class Reading:
         self.texts: dict[str, str] = {}
         self.unparsed: tuple[Unparsed, ...] = ()
         self.tolerated: tuple[Unparsed, ...] = ()
-        self._read_sources()
+        self.mentions = Mentions()
+        self._read()
 
     def contents(self, paths: Iterable[str]) -> dict[str, bytes]:
         """Read files by path."""
@@ -64,14 +81,23 @@ class Reading:
         starts = {path: content.split(b"\n", 1)[0] for path, content in self.contents(likely).items()}
         return [path for path, line in starts.items() if line.startswith(b"#!") and b"python" in line]
 
-    def _read_sources(self) -> None:
+    def _read(self) -> None:
+        """Read every source for its record, and every document for the names that it mentions."""
         too_long = {path for path in self.sources if self.files[path].size > LONGEST_SOURCE}
-        paths = [path for path in self.sources if path not in too_long]
-        texts = self._known("records", paths, "", lambda files: extract_many(files, self.workers))
+        records = self._kept("records", [path for path in self.sources if path not in too_long], "")
+        documents = self._kept("documents", [path for path in self.files if is_document(path)], ".json")
+        learned = read_many(
+            self.contents(records.missing.values()), self.contents(documents.missing.values()), self.workers
+        )
+        texts, mentions = records.with_learned(learned[0]), documents.with_learned(learned[1])
+        for path in mentions:
+            self.mentions.add(path, json.loads(mentions[path]))
+        self._take_in(texts, too_long)
+
+    def _take_in(self, texts: Mapping[str, str], too_long: Iterable[str]) -> None:
         refused = [Unparsed(path=path, why=f"longer than {LONGEST_SOURCE >> 20} MB") for path in too_long]
         by_text: dict[str, Record] = {}
-        for path in paths:
-            text = texts[path]
+        for path, text in texts.items():
             if text.startswith("!"):
                 refused.append(Unparsed(path=path, why=text[1:]))
                 continue
@@ -89,20 +115,6 @@ class Reading:
         known = Shards(self._cache, "records", version_name(self._version, "")).load(blobs)
         return {blob: decode(text) for blob, text in known.items() if not text.startswith("!")}
 
-    def mentions(self) -> Mentions:
-        """Read every document for the names that it mentions."""
-        paths = [path for path in self.files if is_document(path)]
-        texts = self._known(
-            "documents",
-            paths,
-            ".json",
-            lambda files: {path: read_document(path, content) for path, content in files.items()},
-        )
-        mentions = Mentions()
-        for path in paths:
-            mentions.add(path, json.loads(texts[path]))
-        return mentions
-
     def findings(self, lint: Lint) -> dict[str, tuple[Finding, ...]]:
         """Lint product sources."""
         paths = [path for path in self.records if self.sources[path].role is Role.PRODUCT]
@@ -111,7 +123,9 @@ class Reading:
             found = lint(files)
             return {path: FINDINGS.dump_json(found.get(path, ())).decode() for path in files}
 
-        texts = self._known("lint", paths, "__init__.py", lint_all, lint.version)
+        lints = self._kept("lint", paths, "__init__.py", lint.version)
+        missing = lints.missing.values()
+        texts = lints.with_learned(lint_all(self.contents(missing)) if missing else {})
         found = {}
         for path, text in texts.items():
             try:
@@ -122,27 +136,11 @@ class Reading:
                 found[path] = lint(self.contents([path])).get(path, ())
         return found
 
-    def _known(
-        self,
-        name: str,
-        paths: Iterable[str],
-        suffix: str,
-        learn: Callable[[Mapping[str, bytes]], Mapping[str, str]],
-        version: str = "",
-    ) -> dict[str, str]:
-        """Answer from the cache what it knows, learn the rest from the contents, and keep that.
-
-        Equal contents are learned once; a path that ends with `suffix` is told apart, because it means more there.
-        """
-        wanted = list(paths)
-        key_of = {path: self._key(path, suffix) for path in wanted}
+    def _kept(self, name: str, paths: Iterable[str], suffix: str, version: str = "") -> Kept:
+        """Ask the cache what it knows of files. A path that ends with `suffix` means more, and is told apart."""
+        key_of = {path: self._key(path, suffix) for path in paths}
         shards = Shards(self._cache, name, version_name(self._version, version))
-        known = shards.load(key_of.values())
-        first = {key: path for path, key in reversed(key_of.items()) if key not in known}
-        learned = learn(self.contents(first.values())) if first else {}
-        fresh = {key: learned[path] for key, path in first.items()}
-        shards.store(fresh, key_of.values())
-        return {path: known.get(key) or fresh[key] for path, key in key_of.items()}
+        return Kept(shards, key_of, shards.load(key_of.values()))
 
     def _key(self, path: str, suffix: str) -> str:
         return self.files[path].blob + ("s" if suffix and path.endswith(suffix) else "")

@@ -68,7 +68,7 @@ def _take(
         graph = link(reading, cache)
         roots = find_roots(graph, reading.declared)
         tell(f"searching from {len(roots)} entry points")
-        mentions, exports = reading.mentions(), find_exports(graph)
+        mentions, exports = reading.mentions, find_exports(graph)
         unread = [each.path for each in reading.unparsed if reading.sources[each.path].role is not Role.TEST]
         searches = Searches(graph, roots, exports, mentions)
         tell("judging every feature, and waiting for the linter" if lint else "judging every feature")

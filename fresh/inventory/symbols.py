@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from fresh.inventory.mixing import Mixing, ancestors
 from fresh.inventory.modules import Module, Modules
-from fresh.inventory.record import Definition
+from fresh.inventory.record import Bound, Definition
 
 LONGEST_CHAIN = 60
+NOTHING: dict[str, list[Bound]] = {}
 PLAIN_BASES = frozenset(
     {"object", "ABC", "abc.ABC", "Protocol", "Generic", "typing.Protocol", "typing.Generic"}
 )
@@ -53,6 +54,8 @@ class Symbols:
         """Find what an absolute dotted name stands for."""
         if name in self._known:
             return self._known[name]
+        if self.modules.is_external(name):
+            return None
         if name in self._busy or len(self._busy) > LONGEST_CHAIN:
             self._cut = True
             return None
@@ -91,11 +94,12 @@ class Symbols:
         """Find a name at the top level of a module, and follow the attributes behind it."""
         if name in module.top:
             return self.descend(module.top[name], rest)
-        if found := self._renamed(module, name, rest):
+        is_held = name in module.bound.get(-1, NOTHING)
+        if is_held and (found := self._renamed(module, name, rest)):
             return found
         if found := self._imported(module, -1, name, rest):
             return found
-        if found := self._through_variable(module, -1, name, rest):
+        if is_held and (found := self._through_variable(module, -1, name, rest)):
             return found
         for star in module.stars:
             if found := self.resolve(".".join((star, name, *rest))):
@@ -104,7 +108,12 @@ class Symbols:
 
     def _imported(self, module: Module, scope: int, name: str, rest: tuple[str, ...]) -> Found | None:
         """Find what a name is imported as; where it is imported from several places, whatever it may be comes along."""
-        targets = module.imports.get(scope, {}).get(name, ())
+        imports = module.imports.get(scope)
+        if imports is None or name not in imports:
+            return None
+        targets = imports[name]
+        if len(targets) == 1:
+            return self.resolve(".".join((targets[0], *rest)) if rest else targets[0])
         found = [each for target in targets if (each := self.resolve(".".join((target, *rest))))]
         if len(found) < 2:
             return found[0] if found else None
@@ -124,7 +133,7 @@ class Symbols:
         return None
 
     def _through_variable(self, module: Module, owner: int, name: str, rest: tuple[str, ...]) -> Found | None:
-        for bound in module.bound.get(owner, {}).get(name, ()):
+        for bound in module.bound.get(owner, NOTHING).get(name, ()):
             if bound.source.partition(".")[0] == name:
                 continue
             mark = f"{module.name}:{owner}:{name}={bound.source}"
@@ -178,9 +187,9 @@ class Symbols:
             return None
         if found := self._imported(module, scope, head, rest):
             return found
-        member = self.modules.members.get(module.node(scope), {}).get(head)
-        if member is not None:
-            return self.descend(member, rest)
+        members = self.modules.members.get(module.body + 1 + scope)
+        if members is not None and head in members:
+            return self.descend(members[head], rest)
         return self._through_variable(module, scope, head, rest) if rest else None
 
     def _of_instance(self, module: Module, owner: int, maker: str, attribute: str) -> Found | None:
@@ -248,12 +257,12 @@ class Symbols:
 
     def method(self, node: int, name: str) -> int | None:
         """Find a member of a definition, for a class also an inherited one."""
-        own = self.modules.members.get(node, {}).get(name)
-        if own is not None or node not in self.bases:
-            return own
-        for ancestor in self.ancestors(node):
-            if (member := self.modules.members.get(ancestor, {}).get(name)) is not None:
-                return member
+        members = self.modules.members
+        if node in members and name in members[node]:
+            return members[node][name]
+        for ancestor in self.ancestors(node) if node in self.bases else ():
+            if ancestor in members and name in members[ancestor]:
+                return members[ancestor][name]
         return None
 
     def overrides(self, node: int, name: str) -> bool:

@@ -14,8 +14,7 @@ import pytest
 
 from fresh.errors import StorageFailed
 from fresh.inventory.cache import EXTRACTOR, HERE, MOST_INVENTORIES, Inventories, Shards
-from fresh.inventory.crew import WORTH_A_CREW, extract_many
-from fresh.inventory.extract import extract_all
+from fresh.inventory.crew import WORTH_A_CREW, read_all, read_many
 from fresh.inventory.scan import take_inventory
 from tests.fakes.workspace import FakeWorkspace
 from tests.inventory.example import FOLDER, example, inventory_of
@@ -156,7 +155,8 @@ def test_a_crew_of_processes_reads_what_one_process_reads() -> None:
         for number in range(WORTH_A_CREW + 10)
     }
     sources["bad"] = b"def (:\n"
-    assert extract_many(sources, workers=2) == extract_all(sources)
+    documents = {"guide.md": b"Call `start_up` first.\n", "more.md": b""}
+    assert read_many(sources, documents, workers=2) == read_all(sources, documents)
 
 
 HOSTILE = {
