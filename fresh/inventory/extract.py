@@ -149,7 +149,7 @@ def _digest(body: list[ast.stmt], lines: list[bytes]) -> str:
     first, last = (rest[0].lineno, rest[-1].end_lineno or 0) if rest else (0, 0)
     if last - first + 1 < SHORTEST_BODY:
         return ""
-    text = b"\n".join(line.strip() for line in lines[first - 1 : last])
+    text = b"\n".join(map(bytes.strip, lines[first - 1 : last]))
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 

@@ -131,9 +131,13 @@ class Record(NamedTuple):
         return Links(names, seen_from, [*map(Uses._make, uses)], [*map(Bound._make, bound)])
 
 
+# Records hold no cycles, and to look for some takes its time.
+_write = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
 def encode(shape: Shape, links: Links) -> str:
     """Write what is known of a file as one line: two texts of JSON and a tab, which JSON has none of."""
-    return "\t".join(json.dumps(part, separators=(",", ":")) for part in (shape, links))
+    return f"{_write(shape)}\t{_write(links)}"
 
 
 def decode(text: str) -> Record:
