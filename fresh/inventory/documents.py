@@ -9,9 +9,14 @@ import json
 import re
 from posixpath import basename
 
+from pydantic import BaseModel, ValidationError
+
 from fresh.inventory.words import words
 
 PROSE = (".md", ".rst", ".mdx", ".txt", ".adoc")
+NOTEBOOK = ".ipynb"
+FOREIGN = (".pyx", ".pxd", ".kv", ".robot", ".ui", ".qml", NOTEBOOK)
+"""Files of other languages that use Python's names."""
 SETTINGS = (".toml", ".cfg", ".ini", ".yaml", ".yml", ".html", ".j2", ".jinja", ".jinja2", ".json")
 IGNORED = re.compile(
     r"(?i)requirements|constraints|licen[cs]e|copying|authors|contributors|(?:^|[.-])lock|feature.?inventory|inventory\.json|"
@@ -40,7 +45,7 @@ def is_document(path: str) -> bool:
     *folders, name = path.split("/")
     if any(folder in IGNORED_FOLDERS or folder.endswith(".egg-info") for folder in folders):
         return False
-    return name.endswith(PROSE + SETTINGS) and not IGNORED.search(name)
+    return name.endswith(PROSE + SETTINGS + FOREIGN) and not IGNORED.search(name)
 
 
 def read_document(path: str, content: bytes) -> str:
@@ -48,6 +53,8 @@ def read_document(path: str, content: bytes) -> str:
     if len(content) > LONGEST_FILE:
         return "{}"
     text = content.decode("utf-8", "replace")
+    if path.endswith(NOTEBOOK):
+        text = cells_of(text)
     if GENERATED.search(text[:HEAD]):
         return "{}"
     pattern = IN_DATA if basename(path).endswith(".json") else IN_PROSE
@@ -64,6 +71,31 @@ def read_document(path: str, content: bytes) -> str:
             module = found["mkdocs"] or found["sphinx"]
             lines.setdefault(whole(module), text.count("\n", 0, found.start()) + 1)
     return json.dumps(lines, separators=(",", ":"))
+
+
+def cells_of(text: str) -> str:
+    """Give what the cells of a notebook say, one below the other; what is no notebook says nothing."""
+    try:
+        return "\n".join(cell.text for cell in Notebook.model_validate_json(text).cells)
+    except ValidationError:
+        return ""
+
+
+class Cell(BaseModel):
+    """One cell, as far as it matters: its source is one text or a list of lines."""
+
+    source: str | tuple[str, ...] = ""
+
+    @property
+    def text(self) -> str:
+        """Its source."""
+        return self.source if isinstance(self.source, str) else "".join(self.source)
+
+
+class Notebook(BaseModel):
+    """What Jupyter keeps in a file; what the cells put out is nobody's documentation."""
+
+    cells: tuple[Cell, ...] = ()
 
 
 def whole(module: str) -> str:

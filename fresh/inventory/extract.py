@@ -13,6 +13,7 @@ from fresh.inventory.collector import without_collector
 from fresh.inventory.marks import marks_of
 from fresh.inventory.record import Definition, Links, Shape, Uses, encode
 from fresh.inventory.scopes import Scopes
+from fresh.inventory.shown import names_shown
 from fresh.inventory.syntax import called, has_docstring, is_unfinished
 from fresh.inventory.walk import Walk
 
@@ -86,6 +87,7 @@ def _extract(source: bytes, tree: ast.Module, tolerated: str = "") -> Extract:
         todos=[source.count(b"\n", 0, found.start()) + 1 for found in TODO.finditer(source)],
         lines=len(lines),
         tolerated=tolerated,
+        shown=names_shown(tree),
     )
     return Extract(shape, _links(walk))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -104,7 +105,10 @@ class Links(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What a file holds. `tolerated` is what this interpreter's own parser said, where a more tolerant one has read it."""
+    """What a file holds. `tolerated` is what this interpreter's own parser said, where a more tolerant one has read it.
+
+    `shown` are names that the examples in the module's own docstring use.
+    """
 
     definitions: list[Definition]
     imports: list[Import]
@@ -116,6 +120,7 @@ class Shape(NamedTuple):
     todos: list[int]
     lines: int
     tolerated: str = ""
+    shown: Sequence[str] = ()
 
 
 class Record(NamedTuple):

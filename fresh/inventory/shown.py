@@ -20,8 +20,8 @@ IN_BLOCK = re.compile(r"(?<![\w.\"'/])(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|[A-Za-z
 IMPORTED = re.compile(r"^\s*from +([\w.]+) +import +\(?([\w ,]+)", re.MULTILINE)
 
 
-def names_shown(node: Function | ast.ClassDef) -> list[str]:
-    """List the names that the examples in a definition's docstrings use, each as far from its root as they tell."""
+def names_shown(node: Function | ast.ClassDef | ast.Module) -> list[str]:
+    """List the names that the examples in a definition's, or a module's, docstrings use, each as far from its root as they tell."""
     found: dict[str, None] = {}
     for text in _docstrings(node):
         if any(mark in text for mark in BLOCKS):
@@ -29,7 +29,7 @@ def names_shown(node: Function | ast.ClassDef) -> list[str]:
     return list(found)
 
 
-def _docstrings(node: Function | ast.ClassDef) -> Iterator[str]:
+def _docstrings(node: Function | ast.ClassDef | ast.Module) -> Iterator[str]:
     """Give the docstring of a definition; of a class also those of its methods and attributes."""
     if has_docstring(node.body):
         yield ast.get_docstring(node, clean=False) or ""

@@ -134,6 +134,58 @@ def test_code_in_a_block_is_an_example_and_prose_is_none(case: str, home: str, t
     assert (states(found)["spread"] is Reachability.API_ONLY) == shown
 
 
+@pytest.mark.parametrize(("files", "state"), [(LIBRARY, "api-only"), (PROGRAM, "api-only")])
+def test_a_modules_docstring_documents_what_it_shows_of_others(
+    files: dict[str, str], state: str, tmp_path: Path
+) -> None:
+    opening = '"""Statistics.\n\n>>> from stats.more import shown\n>>> shown()\n>>> left([1])\n"""\n'
+    more = {"stats/__init__.py": opening, "stats/more.py": "def shown():\n    return 1\n"}
+    found = inventory_of({**files, **more}, tmp_path)
+    assert states(found)["shown"].value == state
+    assert (
+        feature_of(found, "stats.more:shown").evidence[0]
+        == "shown in an example of stats (stats/__init__.py:1)"
+    )
+    assert states(found)["left"] is Reachability.UNHOOKED
+
+
+@pytest.mark.parametrize(("files", "state"), [(LIBRARY, "api-only"), (PROGRAM, "unhooked")])
+def test_a_modules_docstring_that_shows_the_module_itself_speaks_to_users_of_libraries(
+    files: dict[str, str], state: str, tmp_path: Path
+) -> None:
+    code = '"""More.\n\n>>> shown()\n"""\n\n\ndef shown():\n    return 1\n'
+    assert states(inventory_of({**files, "stats/more.py": code}, tmp_path))["shown"].value == state
+
+
+FOREIGN = {
+    "explore.ipynb": '{"cells": [{"cell_type": "code", "source": ["from app.tools import told\\n", "untold()"]}]}',
+    "app/fast.pyx": "from app.tools import untold\ndef go():\n    return untold()\n",
+    "app/look.kv": "<Root>:\n    on_press: app.untold()\n",
+}
+
+
+@pytest.mark.parametrize("path", FOREIGN)
+def test_files_of_other_languages_that_use_a_name_document_it(path: str, tmp_path: Path) -> None:
+    found = inventory_of({**DOCUMENTED, path: FOREIGN[path]}, tmp_path)
+    assert feature_of(found, "app.tools:untold").evidence[0].startswith(f"named in {path}:")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"cells": [{"source": "x = 1", "outputs": [{"text": "untold()"}]}]}',
+        '{"cells": ' + "[" * 5000,
+        '{"cells": "untold()"}',
+        '["untold()"]',
+        "untold()",
+        "",
+    ],
+)
+def test_what_a_notebook_puts_out_and_what_is_none_documents_nothing(text: str, tmp_path: Path) -> None:
+    found = inventory_of({**DOCUMENTED, "explore.ipynb": text}, tmp_path)
+    assert states(found)["untold"] is Reachability.UNHOOKED
+
+
 DOCUMENTED = {
     "app/__init__.py": "",
     "app/tools.py": 'def told():\n    """It says what it does."""\n\n\ndef untold():\n    return 1\n\n\ndef _inner():\n    """Hm."""\n',
