@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
@@ -207,8 +208,7 @@ def _server(tools: Toolbox) -> Iterator[None]:
         return
     home = tools.home / "prefect"
     server = PrefectServer(home)
-    # Our own home: the operator's ~/.prefect speaks of other servers.
-    os.environ.update(client_environment(server.start(), home))
+    _settle_on(_start_and_load(server, home), home)
     tools.endings.append(server.stop)
     ended = threading.Event()
     keeper = threading.Thread(target=_keep_alive, args=(server, ended), name="prefect-server", daemon=True)
@@ -220,6 +220,36 @@ def _server(tools: Toolbox) -> Iterator[None]:
         keeper.join()
         server.stop()
         tools.endings.remove(server.stop)
+
+
+def _start_and_load(server: PrefectServer, home: Path) -> str:
+    """Start the server, and load the flows while it does: either takes seconds. Return its address."""
+    loading: list[threading.Thread] = []
+
+    def load(url: str) -> None:
+        _settle_on(url, home)
+        if not loading:
+            loading.append(threading.Thread(target=import_module, args=("flows.run",), daemon=True))
+            loading[0].start()
+
+    url = server.start(load)
+    for each in loading:
+        each.join()
+    return url
+
+
+def _settle_on(url: str, home: Path) -> None:
+    """Let Prefect here speak to this server; it reads its settings once, and is told when they are others by then.
+
+    Its home is ours: the operator's ~/.prefect speaks of other servers.
+    """
+    wanted = client_environment(url, home)
+    moved = any(os.environ.get(name) != text for name, text in wanted.items())
+    os.environ.update(wanted)
+    if moved and "prefect" in sys.modules:
+        from prefect.context import refresh_global_settings_context
+
+        refresh_global_settings_context()
 
 
 def _keep_alive(server: PrefectServer, ended: threading.Event) -> None:

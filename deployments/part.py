@@ -6,6 +6,7 @@ python -m deployments.part runner --owner PID --folder .fresh/up
 from __future__ import annotations
 
 import argparse
+import os
 import runpy
 import sys
 import threading
@@ -14,9 +15,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deployments.server import end_with, find_owner
+from fresh.adapters.prefect_server.health import is_healthy
 from fresh.keys import withheld
 
 BEAT = 1.0
+PAUSE = 0.1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--owner", type=int, required=True, help="pid of the parent, with which the part ends"
     )
     options.add_argument("--folder", type=Path, required=True, help="directory of the resident set")
+    options.add_argument(
+        "--awaits-server",
+        action="store_true",
+        help="wait for the server of the set, which is started meanwhile",
+    )
     chosen = options.parse_args(arguments)
     owner = find_owner(chosen.owner)
     if owner is None:
@@ -37,22 +45,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     end_with(owner)
     beat = chosen.folder / f"{chosen.part}.beat"
     try:
-        _be(chosen.part, beat.touch)
+        _be(chosen.part, beat.touch, await_server if chosen.awaits_server else lambda: None)
     except KeyboardInterrupt:
         return 0
     return 0
 
 
-def _be(part: str, beat: Callable[[], None]) -> None:
+def await_server() -> None:
+    """Wait until the server at PREFECT_API_URL answers, however long; who owns this process ends it when it does not."""
+    while not is_healthy(os.environ["PREFECT_API_URL"]):
+        time.sleep(PAUSE)
+
+
+def _be(part: str, beat: Callable[[], None], ready: Callable[[], None]) -> None:
     if part == "runner":
         from deployments.runner import take_runs
 
         # Keys stay in the environment here: the processes that host runs get them from it.
-        take_runs(beat)
+        take_runs(beat, ready)
     elif part == "reaper":
         from deployments.reaper import reap_for_ever
 
         with withheld():
+            ready()
             reap_for_ever(beat)
     else:
         threading.Thread(target=_beat_for_ever, args=(beat,), daemon=True).start()

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 LOOK = 1.0
 
 
-def take_runs(beat: Callable[[], None]) -> None:
-    """Provision, then work for the pools until interrupted; `beat` is called while the server is polled."""
+def take_runs(beat: Callable[[], None], ready: Callable[[], None] = lambda: None) -> None:
+    """Provision, then work for the pools until interrupted; `beat` is called while the server is polled.
+
+    `ready` waits for the server, when everything has been loaded that takes long.
+    """
     # Not at the top: these read Prefect's settings.
     from prefect.client.orchestration import get_client
     from prefect.settings import PREFECT_WORKER_QUERY_SECONDS
@@ -29,6 +32,9 @@ def take_runs(beat: Callable[[], None]) -> None:
     settings = read_settings()
     wanted = declared(settings.work_pool)
     limits = seats(wanted, settings)
+    for one in wanted:
+        one.flow()
+    ready()
     with get_client(sync_client=True) as client:
         touched = provision(client, wanted)
     print(f"Deployed: {', '.join(touched) or 'everything stands as declared'}", flush=True)

@@ -52,7 +52,8 @@ class Household:
 
     def _argv(self, part: str) -> tuple[str, ...]:
         owner, folder = str(self.owner.pid), str(self.folder)
-        return (sys.executable, "-P", "-m", "deployments.part", part, "--owner", owner, "--folder", folder)
+        words = (sys.executable, "-P", "-m", "deployments.part", part, "--owner", owner, "--folder", folder)
+        return words if self.is_given else (*words, "--awaits-server")
 
     def _environment(self, url: str) -> Mapping[str, str]:
         around = {name: text for name, text in os.environ.items() if name != "PREFECT_API_URL"}

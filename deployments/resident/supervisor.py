@@ -50,6 +50,8 @@ class Supervisor:
         self._host = this_host()
         self._household = Household(repository, home, self._folder, self._host, self._given is not None)
         self._shown: dict[str, Part] = {}
+        self._living: tuple[Child, ...] = ()
+        self._begun: str | None = None
 
     def stay(self) -> None:
         """Stay until SIGTERM or SIGINT. Raises Refusal while another one stays here, and what a server's start raises."""
@@ -58,7 +60,7 @@ class Supervisor:
         with _alone(self._folder), self._obeying():
             self._take_over()
             try:
-                url = self._server.start()
+                url = self._start()
                 self._server_part = self._server_part.model_copy(update={"health": Health.HEALTHY})
                 self._watch(url)
             finally:
@@ -72,9 +74,26 @@ class Supervisor:
         if earlier is not None and not self._given and end_server(self._home / "prefect"):
             self._tell("Ended the Prefect server that an earlier `fresh up` had left.")
 
+    def _start(self) -> str:
+        """Start the server; the other parts load meanwhile what they need, and wait for it."""
+        if isinstance(self._server, PrefectServer):
+            url = self._server.start(self._begin_parts)
+        else:
+            url = self._server.start()
+        if url != self._begun:
+            self._begin_parts(url)
+        return url
+
+    def _begin_parts(self, url: str) -> None:
+        """Start the parts for a server at this address, in place of those that were begun for another one."""
+        for child in self._living:
+            child.await_end(0)
+        self._living, self._begun = self._household.children(url), url
+        for child in self._living:
+            child.tend(time.monotonic())
+
     def _watch(self, url: str) -> None:
-        children = self._household.children(url)
-        self._living = children
+        children = self._living
         keeper = threading.Thread(target=self._keep_server, name="prefect-server", daemon=True)
         keeper.start()
         off = parts_off(children)
@@ -92,8 +111,6 @@ class Supervisor:
                 write_standing(self._folder, standing)
                 self._tell_changes(parts, standing, first=not written)
                 written = parts
-
-    _living: tuple[Child, ...] = ()
 
     def _server_now(self) -> Part:
         record = None if self._given else read_record(self._home / "prefect")

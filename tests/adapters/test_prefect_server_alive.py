@@ -29,6 +29,7 @@ from fresh.adapters.prefect_server import (
     read_record,
 )
 from fresh.adapters.prefect_server.child import LOG, await_free
+from fresh.adapters.prefect_server.health import is_healthy
 from fresh.errors import ServerUnreachable, StorageFailed
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -314,3 +315,23 @@ def _serves(cmdline: Path, home: Path) -> bool:
     except OSError:
         return False
     return b"deployments.server" in words and str(home).encode() in words
+
+
+def test_where_it_will_answer_is_told_before_it_does_and_again_when_it_has_to_move(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fresh.adapters.prefect_server import server as module
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ports = iter((taken.getsockname()[1], module.free_port()))
+        monkeypatch.setattr(module, "free_port", lambda: next(ports))
+        told: list[tuple[str, bool]] = []
+        server = PrefectServer(home)
+        try:
+            url = server.start(lambda url: told.append((url, is_healthy(url, timeout=0.2))))
+        finally:
+            server.stop()
+    assert [answers for _, answers in told] == [False, False]
+    assert [address for address, _ in told][-1] == url != told[0][0]

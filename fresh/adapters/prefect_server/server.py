@@ -5,9 +5,10 @@ from __future__ import annotations
 import fcntl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from fresh.adapters.prefect_server.child import (
@@ -31,6 +32,9 @@ from fresh.errors import ServerUnreachable, StorageFailed
 _ATTEMPTS = 3
 _CLOSING = 2.0
 """Seconds for which a killed server's sockets may outlive it: its threads end one by one."""
+
+Begun: TypeAlias = "Callable[[str], None]"
+"""Hears the address of a server that was started and does not answer yet; again, if it had to move to another one."""
 
 _SILENCE = 60.0
 """Seconds after which a server that lives but does not answer is given up."""
@@ -58,14 +62,15 @@ class PrefectServer:
             raise ServerUnreachable(f"The Prefect server of {self._home} was not started yet.")
         return self._url
 
-    def start(self) -> str:
+    def start(self, begun: Begun = lambda url: None) -> str:
         """Return the address of a server that answers: one that lives already, else a child of this process.
 
+        A server needs seconds to answer, which others can use to get ready: `begun` tells them where it will be.
         Raises ServerUnreachable; StorageFailed when its directory can't be written.
         """
         try:
             with _locked(self._home, self._patience):
-                return self._stand_up()
+                return self._stand_up(begun)
         except OSError as trouble:
             raise StorageFailed(
                 f"The Prefect server's directory {self._home} can't be used: {trouble.strerror or trouble}.",
@@ -91,8 +96,8 @@ class PrefectServer:
             end(self._child)
             self._child = None
 
-    def _stand_up(self) -> str:
-        found = self._await_standing() or self._start_child()
+    def _stand_up(self, begun: Begun) -> str:
+        found = self._await_standing() or self._start_child(begun)
         if self._url not in (None, found):
             raise ServerUnreachable(
                 f"The Prefect server of {self._home} moved from {self._url} to {found}.",
@@ -114,13 +119,14 @@ class PrefectServer:
         end(self._child if self._child and self._child.pid == record.host.pid else record.host)
         return None
 
-    def _start_child(self) -> str:
+    def _start_child(self, begun: Begun) -> str:
         copy_template(self._home)
         why = "no port is free"
         for port in self._ports():
             url = f"http://{HOST}:{port}/api"
             self._child = spawn(self._home, port, stay=self._stay)
             try:
+                begun(url)
                 failure = await_answer(self._child, url, self._home, time.monotonic() + self._patience)
             except BaseException:
                 self.stop()
