@@ -19,8 +19,8 @@ from bot.ordering import Orders
 from bot.served import Served, Shelf
 from fresh.deciding import permit, say_refused
 from fresh.domain.audit import Entry
+from fresh.domain.host import Host
 from fresh.domain.people import Act, Actor, WhyRefused, why_refuse
-from fresh.domain.record import Host
 from fresh.errors import FreshError
 
 log = logging.getLogger("fresh.bot")

@@ -17,9 +17,10 @@ from cli.place import Place, opened_journal
 from cli.screens import cost, icon
 from flows.beside import beside
 from fresh.adapters.processes import this_host
+from fresh.domain.host import Host
 from fresh.domain.phase import LIVE
 from fresh.domain.quoting import line
-from fresh.domain.record import Event, Host
+from fresh.domain.record import Event
 from fresh.domain.status import AgentStatus, RunStatus
 from fresh.errors import FreshError
 from fresh.ports import Journal

@@ -25,8 +25,8 @@ from uuid import UUID
 
 from fresh.adapters.processes import lives
 from fresh.deciding import ask_to_stop
+from fresh.domain.host import Host
 from fresh.domain.people import Actor, Door
-from fresh.domain.record import Host
 from fresh.domain.stopping import StopRequest
 from fresh.errors import FreshError, ServerUnreachable
 from fresh.keys import withheld

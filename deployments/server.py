@@ -9,17 +9,19 @@ would not carry the change of `deployments.sqlite_writes`.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from fresh.adapters.prefect_server import ServerRecord, write_record
 from fresh.adapters.processes import machine_name, start_ticks, this_host
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 
 GRACE = 8.0
 """Seconds a server may take to end after its owner's death."""
@@ -51,16 +53,57 @@ def end_with(owner: Host) -> None:
     threading.Thread(target=watch, name="owner", daemon=True).start()
 
 
+@contextmanager
+def loading() -> Iterator[None]:
+    """Import what stays for good: the collector looks at none of it, now or later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def serve(host: str, port: int) -> None:
     """Run the server until it is asked to end."""
     # Else the UI would ask Prefect's usual port, whatever port this server has.
     os.environ.setdefault("PREFECT_SERVER_UI_API_URL", f"http://{host}:{port}/api")
+    with loading():
+        from deployments.sqlite_writes import begin_immediately
+
+        reason = begin_immediately()
+    if reason:
+        print(f"Starting Prefect's stock server, slow under parallel writes: {reason}.", file=sys.stderr)
+        _serve_stock(host, port)
+    else:
+        _serve_known(host, port)
+
+
+def _serve_known(host: str, port: int) -> None:
+    """Do what `prefect server start` does in the end, without the second that its command line takes to load."""
+    with loading():
+        import uvicorn
+        from prefect.logging.configuration import setup_logging
+        from prefect.server.api.server import create_app
+        from prefect.settings import get_current_settings
+
+    settings = get_current_settings().server
+    level = settings.logging_level.lower()
+    setup_logging()
+    uvicorn.run(
+        create_app(final=True),
+        host=host,
+        port=port,
+        timeout_keep_alive=settings.api.keepalive_timeout,
+        ws_ping_interval=settings.api.websocket_ping_interval,
+        ws_ping_timeout=settings.api.websocket_ping_timeout,
+        log_level=level,
+    )
+
+
+def _serve_stock(host: str, port: int) -> None:
     from prefect.cli import app
 
-    from deployments.sqlite_writes import begin_immediately
-
-    if reason := begin_immediately():
-        print(f"Starting Prefect's stock server, slow under parallel writes: {reason}.", file=sys.stderr)
     sys.argv = ["prefect", "server", "start", "--host", host, "--port", str(port)]
     app()
 

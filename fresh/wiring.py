@@ -16,10 +16,10 @@ from fresh.domain.agent import Ticket
 from fresh.domain.bound import input_bound
 from fresh.domain.conversation import Request, Told
 from fresh.domain.feature import Inventory
+from fresh.domain.host import Host
 from fresh.domain.money import ZERO, Usd
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.people import People
-from fresh.domain.record import Host
 from fresh.domain.redaction import Redactor
 from fresh.domain.report import PassedOver, RunReport
 from fresh.domain.room import MIB, Room, room

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fresh.adapters.processes import machine_name, start_ticks
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 
 FOLDER_NAMED = "FRESH_UP_FOLDER"
 OWNER_NAMED = "FRESH_UP_OWNER"

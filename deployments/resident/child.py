@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deployments.resident.record import Health, Part
 from fresh.adapters.processes import machine_name, start_ticks
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0

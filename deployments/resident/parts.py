@@ -12,7 +12,7 @@ from deployments.resident.belonging import FOLDER_NAMED, OWNER_NAMED
 from deployments.resident.child import Child
 from deployments.resident.record import Health, Part
 from fresh.adapters.prefect_server import client_environment
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 from fresh.keys import kept
 from fresh.settings import read_settings
 

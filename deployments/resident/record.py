@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from fresh.adapters.processes import lives
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 from fresh.domain.value import Value
 
 FOLDER = "up"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fresh.domain.record import Host
+    from fresh.domain.host import Host
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -34,7 +34,7 @@ def start_ticks(pid: int) -> int | None:
 
 def this_host() -> Host:
     """Name this very process."""
-    from fresh.domain.record import Host
+    from fresh.domain.host import Host
 
     pid = os.getpid()
     return Host(machine=machine_name(), pid=pid, start=start_ticks(pid) or 0)

@@ -16,7 +16,7 @@ from fresh.adapters.journal.runs import Runs
 from fresh.adapters.journal.store import Store
 from fresh.adapters.journal.trail import Trail
 from fresh.adapters.journal.turns import Turns
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 from fresh.domain.redaction import Redactor
 
 

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from fresh.domain.conversation import Usage
+from fresh.domain.host import Host
 from fresh.domain.money import ZERO, Usd
-from fresh.domain.record import Host
 
 
 class HoldState(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 from fresh.domain.value import Value
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from fresh.domain.agent import Outcome
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 from fresh.domain.value import Value
 
 

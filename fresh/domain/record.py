@@ -1,9 +1,10 @@
-"""What the journal remembers of a run, and the process that works on it."""
+"""What the journal remembers of a run, and who works on it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from fresh.domain.host import Host
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.stopping import WhyStopped
 from fresh.domain.value import Value
@@ -27,25 +28,6 @@ class RunRecord(Value):
     closed_at: datetime | None = None
     stopped: WhyStopped | None = None
     report: str | None = None
-
-
-class Host(Value):
-    """A process that works on a run. `start` is its start time in clock ticks, so a reused pid is no match."""
-
-    machine: str
-    pid: int
-    start: int
-
-    @property
-    def name(self) -> str:
-        """One string that names the process."""
-        return f"{self.machine}:{self.pid}:{self.start}"
-
-    @classmethod
-    def parse(cls, name: str) -> Host:
-        """Read the name back."""
-        machine, pid, start = name.rsplit(":", 2)
-        return cls(machine=machine, pid=int(pid), start=int(start))
 
 
 class Claim(Value):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from fresh.domain.cards import Card, CardKind, Claimed, Lease
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 
 
 class Cards(Protocol):

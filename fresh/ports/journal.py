@@ -10,8 +10,9 @@ from fresh.domain.agent import AgentReport, Ticket
 from fresh.domain.answering import Standing
 from fresh.domain.approval import Decision, Question
 from fresh.domain.audit import Entry, Link
+from fresh.domain.host import Host
 from fresh.domain.hosting import Hosting, Unhosted
-from fresh.domain.record import Claim, Event, Host, RunRecord
+from fresh.domain.record import Claim, Event, RunRecord
 from fresh.domain.status import RunStatus
 from fresh.domain.stopping import StopRequest, WhyStopped
 

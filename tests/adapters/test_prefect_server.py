@@ -30,7 +30,7 @@ from fresh.adapters.prefect_server import (
 from fresh.adapters.prefect_server.child import is_free, spawn
 from fresh.adapters.prefect_server.health import is_healthy, is_of
 from fresh.adapters.processes import machine_name, start_ticks, this_host
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 from fresh.errors import ServerUnreachable
 
 GONE = Host(machine=machine_name(), pid=2**22 + 1, start=1)

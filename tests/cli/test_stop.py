@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import cli.stopping
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 from tests.cli.conftest import Terminal
 from tests.fakes.story import RUN, a_run, later
 

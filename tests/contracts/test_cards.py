@@ -9,7 +9,7 @@ import pytest
 
 from fresh.adapters.sql_journal import SqlJournal
 from fresh.domain.cards import Card, CardKind, CardState
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 from fresh.ports import Cards
 from tests.fakes.cards import FakeCards
 from tests.fakes.story import HERE, NOON, RUN, THERE, later

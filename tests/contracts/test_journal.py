@@ -25,10 +25,10 @@ from fresh.domain.change import Ruling
 from fresh.domain.ci import CiCheck, CiResult, CiState
 from fresh.domain.conversation import Usage
 from fresh.domain.feature import Kind
+from fresh.domain.host import Host
 from fresh.domain.hosting import Hosting, WhyReenter
 from fresh.domain.money import Usd
 from fresh.domain.phase import Phase
-from fresh.domain.record import Host
 from fresh.domain.redaction import Redactor
 from fresh.domain.status import DecidedStatus
 from fresh.domain.steps import Followed

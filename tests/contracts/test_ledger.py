@@ -17,8 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from fresh.adapters.sql_journal import SqlJournal
 from fresh.domain.budget import Bill, Hold, HoldState, Purpose, agent_account, day_account, run_account
 from fresh.domain.conversation import Usage
+from fresh.domain.host import Host
 from fresh.domain.money import ZERO, Usd
-from fresh.domain.record import Host
 from fresh.errors import BudgetExhausted
 from fresh.ports import Ledger
 from tests.fakes.ledger import FakeLedger

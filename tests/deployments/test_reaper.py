@@ -11,8 +11,9 @@ import pytest
 from deployments.reaper import BEGINS_WITHIN, reenter_dead, sweep
 from fresh.domain.agent import Outcome
 from fresh.domain.approval import Answer
+from fresh.domain.host import Host
 from fresh.domain.hosting import WhyReenter
-from fresh.domain.record import Host, RunRecord
+from fresh.domain.record import RunRecord
 from fresh.domain.stopping import WhyStopped
 from fresh.wiring import using
 from tests.fakes.clock import FakeClock

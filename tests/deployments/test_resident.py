@@ -18,7 +18,7 @@ from deployments.resident.child import Child
 from deployments.resident.record import Health, Part, Standing, read_standing, write_standing
 from deployments.resident.supervisor import Supervisor
 from fresh.adapters.processes import lives, this_host
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 from fresh.errors import Refusal
 from tests.fakes.story import NOON
 

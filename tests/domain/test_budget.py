@@ -24,8 +24,8 @@ from fresh.domain.budget import (
     run_account,
 )
 from fresh.domain.conversation import Usage
+from fresh.domain.host import Host
 from fresh.domain.money import ZERO, Usd
-from fresh.domain.record import Host
 from fresh.errors import BudgetExhausted
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.story import HERE, NOON, RUN, THERE, later

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from fresh.domain.cards import Card, CardKind, CardState, Claimed, Lease
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -18,8 +18,8 @@ from fresh.domain.budget import (
     closing,
     orphaned,
 )
+from fresh.domain.host import Host
 from fresh.domain.money import ZERO, Usd
-from fresh.domain.record import Host
 from fresh.domain.refusing import unaffordable
 
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from fresh.domain.agent import AgentReport, Outcome, Ticket
 from fresh.domain.approval import Answer, Decision, Question, Why
 from fresh.domain.feature import Feature, Kind, Reachability
+from fresh.domain.host import Host
 from fresh.domain.identity import question_id
 from fresh.domain.order import EngineName, RunOrder
-from fresh.domain.record import Event, Host, RunRecord
+from fresh.domain.record import Event, RunRecord
 from fresh.domain.stopping import StopRequest
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -24,9 +24,9 @@ from fresh.domain.agent import Outcome
 from fresh.domain.approval import Answer
 from fresh.domain.budget import Bill, Hold, agent_account, run_account
 from fresh.domain.conversation import Usage
+from fresh.domain.host import Host
 from fresh.domain.money import Usd
 from fresh.domain.order import EngineName, RunOrder
-from fresh.domain.record import Host
 from fresh.domain.report import RunReport
 from fresh.domain.stopping import WhyStopped
 from fresh.errors import BudgetExhausted, OperatorMistake

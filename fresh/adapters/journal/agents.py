@@ -12,8 +12,8 @@ from fresh.adapters.journal import schema
 from fresh.adapters.journal.cells import moment, seconds
 from fresh.adapters.journal.store import Store
 from fresh.domain.agent import AgentReport, Outcome, Ticket
+from fresh.domain.host import Host
 from fresh.domain.hosting import Hosting
-from fresh.domain.record import Host
 
 
 class Agents:

@@ -12,7 +12,7 @@ from fresh.adapters.journal.cells import moment, seconds
 from fresh.adapters.journal.status import is_living
 from fresh.adapters.journal.store import Store, Writable
 from fresh.domain.cards import Card, CardKind, CardState, Claimed, Lease
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 
 DELIVERIES_KEPT = timedelta(hours=2)
 

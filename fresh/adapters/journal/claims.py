@@ -13,8 +13,9 @@ from fresh.adapters.journal.cells import moment, seconds
 from fresh.adapters.journal.status import is_living
 from fresh.adapters.journal.store import Store, Writable
 from fresh.domain.agent import Outcome
+from fresh.domain.host import Host
 from fresh.domain.hosting import Unhosted, WhyReenter
-from fresh.domain.record import Claim, Host
+from fresh.domain.record import Claim
 
 
 class Claims:

@@ -32,8 +32,8 @@ from fresh.domain.budget import (
     run_account,
 )
 from fresh.domain.conversation import Usage
+from fresh.domain.host import Host
 from fresh.domain.money import ZERO, Usd
-from fresh.domain.record import Host
 from fresh.domain.refusing import unaffordable
 from fresh.errors import BudgetExhausted, StorageFailed
 

@@ -12,7 +12,8 @@ from fresh.adapters.journal import schema
 from fresh.adapters.journal.cells import moment, seconds
 from fresh.adapters.journal.status import Cell, read_status
 from fresh.adapters.journal.store import Store
-from fresh.domain.record import Host, RunRecord
+from fresh.domain.host import Host
+from fresh.domain.record import RunRecord
 from fresh.domain.status import RunStatus
 from fresh.domain.stopping import WhyStopped
 

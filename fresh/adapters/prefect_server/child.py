@@ -13,7 +13,7 @@ from pathlib import Path
 from fresh.adapters.prefect_server.environment import server_environment
 from fresh.adapters.prefect_server.health import is_of
 from fresh.adapters.processes import lives
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 
 LOG = "server.log"
 LOG_LIMIT = 10 << 20

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from fresh.adapters.prefect_server.health import is_healthy
 from fresh.adapters.processes import lives
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 from fresh.domain.value import Value
 
 _RECORD = "server.json"

@@ -26,7 +26,7 @@ from fresh.adapters.prefect_server.child import (
 from fresh.adapters.prefect_server.health import is_healthy
 from fresh.adapters.prefect_server.record import find, read_record
 from fresh.adapters.prefect_server.template import copy_template
-from fresh.domain.record import Host
+from fresh.domain.host import Host
 from fresh.errors import ServerUnreachable, StorageFailed
 
 _ATTEMPTS = 3

@@ -19,8 +19,8 @@ from fresh.domain.agent import Ticket
 from fresh.domain.bound import input_bound
 from fresh.domain.budget import Bill, Hold, Purpose, day_account
 from fresh.domain.conversation import Anchor, Reply, Request, Tier
+from fresh.domain.host import Host
 from fresh.domain.money import Usd
-from fresh.domain.record import Host
 from fresh.errors import FreshError, Halted, Lacking, ModelRefused, ModelUnclear, StorageFailed
 from fresh.ports import Clock, Ledger, Model, Prices
 
