@@ -107,7 +107,7 @@ def _databases(name: str, folder: Path) -> Iterator[tuple[str | None, str]]:
 
 
 def _case(agents: int, prefect: str | None, journal: str, folder: Path) -> dict[str, float]:
-    from fresh.adapters.prefect_server import server_environment
+    from fresh.adapters.prefect_server import client_environment, server_environment
     from fresh.adapters.prefect_server.child import free_port
 
     port = free_port()
@@ -119,8 +119,7 @@ def _case(agents: int, prefect: str | None, journal: str, folder: Path) -> dict[
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
         try:
             _await(f"{url}/health", server)
-            client = {**os.environ, "PREFECT_API_URL": url, "PREFECT_HOME": f"{folder}/client"}
-            client |= {"PREFECT_LOGGING_LEVEL": "WARNING", "PREFECT_CLIENT_MAX_RETRIES": "10"}
+            client = {**os.environ, **client_environment(url, folder / "client")}
             words = [sys.executable, "-m", "benchmarks.fleet", "--child", str(agents), journal, str(folder)]
             done = subprocess.run(words, cwd=ROOT, env=client, stdout=subprocess.PIPE, text=True, check=True)
         finally:

@@ -31,9 +31,6 @@ from fresh.wiring import Toolbox, toolbox
 LEFT_RESUMABLE = 143
 """Exit code after SIGTERM or SIGHUP: the run is unfinished on purpose, `fresh auto resume` goes on."""
 
-LAST_WORDS = 5.0
-"""Seconds that Prefect gets to send its last log lines and events."""
-
 
 def start(order: RunOrder, repository: Path, *, fresh_run: bool = False) -> RunReport:
     """Start a run on a repository and stay with it to its end.
@@ -110,6 +107,7 @@ def _host(tools: Toolbox, run_id: str, order: RunOrder, give_up_first: RunRecord
         # Prefect reads its settings when it is imported, so no flow may be imported before this point.
         from flows.forcing import give_up
         from flows.run import run
+        from fresh.adapters.prefecting.handing_over import hand_over_the_rest
 
         _quieten()
         if give_up_first is not None:
@@ -119,7 +117,7 @@ def _host(tools: Toolbox, run_id: str, order: RunOrder, give_up_first: RunRecord
             target=_carry_out, args=(lambda: run(order, run_id), outcome), name="run", daemon=True
         )
         _obey_signals_until_done(tools, run_id, worker)
-        _hand_over_the_rest()
+        hand_over_the_rest()
         ended = outcome.get()
         _conclude(tools, run_id)
         if isinstance(ended, BaseException):
@@ -258,17 +256,6 @@ def _keep_alive(server: PrefectServer, ended: threading.Event) -> None:
             server.ensure()
         except Exception:
             logging.getLogger("fresh.server").exception("The Prefect server could not be started again")
-
-
-def _hand_over_the_rest() -> None:
-    """Let Prefect send what it still holds while its server lives: at exit it would wait for a server that is gone."""
-    from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogWorker
-
-    for worker in (APILogWorker, EventsWorker):
-        sending = threading.Thread(target=worker.drain_all, kwargs={"timeout": LAST_WORDS}, daemon=True)
-        sending.start()
-        sending.join(LAST_WORDS)
 
 
 def _quieten() -> None:

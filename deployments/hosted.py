@@ -58,28 +58,22 @@ def main() -> int:
 def _carry_out(flow_run_id: UUID, outcome: queue.SimpleQueue[BaseException | None]) -> None:
     from prefect.flow_engine import load_flow, load_flow_run, run_flow
 
+    from fresh.adapters.prefecting.handing_over import hand_over_the_rest
+    from tasks.showing import finish_showing
+
     ended: BaseException | None = None
     try:
         flow_run = load_flow_run(flow_run_id=flow_run_id)
         run_flow(load_flow(flow_run), flow_run=flow_run)
         if (tools := _tools()) is not None:
             tools.control.conclude(str(flow_run_id))
-        _hand_over_the_rest()
+        finish_showing()
+        hand_over_the_rest()
     except BaseException as trouble:  # noqa: BLE001 - it is the flow's own end, and Prefect has recorded it
         ended = trouble
         print(f"{type(trouble).__name__}: {trouble}", file=sys.stderr, flush=True)
     finally:
         outcome.put(ended)
-
-
-def _hand_over_the_rest() -> None:
-    from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogWorker
-
-    for worker in (APILogWorker, EventsWorker):
-        sending = threading.Thread(target=worker.drain_all, kwargs={"timeout": 5.0}, daemon=True)
-        sending.start()
-        sending.join(5.0)
 
 
 def _stay(flow_run: str, worker: threading.Thread) -> None:

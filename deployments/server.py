@@ -83,13 +83,10 @@ def _serve_known(host: str, port: int) -> None:
     """Do what `prefect server start` does in the end, without the second that its command line takes to load."""
     with loading():
         import uvicorn
-        from prefect.logging.configuration import setup_logging
         from prefect.server.api.server import create_app
         from prefect.settings import get_current_settings
 
     settings = get_current_settings().server
-    level = settings.logging_level.lower()
-    setup_logging()
     uvicorn.run(
         create_app(final=True),
         host=host,
@@ -97,7 +94,7 @@ def _serve_known(host: str, port: int) -> None:
         timeout_keep_alive=settings.api.keepalive_timeout,
         ws_ping_interval=settings.api.websocket_ping_interval,
         ws_ping_timeout=settings.api.websocket_ping_timeout,
-        log_level=level,
+        log_level=settings.logging_level.lower(),
     )
 
 

@@ -33,7 +33,7 @@ from tasks.landing import integrate
 from tasks.opening import draw, open_run
 from tasks.preparing import prepare, survey
 from tasks.reporting import close, complete, report_of, write_report
-from tasks.showing import show_progress
+from tasks.showing import finish_showing, show_progress
 from tasks.spending import told_of_money
 
 THREADS = 512
@@ -84,11 +84,14 @@ def _hosted(tools: Toolbox, record: RunRecord) -> Iterator[None]:
     guard = guarded(
         tools, record, lambda request: end_now(tools, record, request), lambda: leave(tools, record)
     )
-    with guard, supervised(tools, record):
-        _retire_dead(tools, record)
-        tools.journal.note_flow_run(record.id, str(flow_run.id))
-        with tools.observe("run", {"run": record.id, "engine": record.engine.value}):
-            yield
+    try:
+        with guard, supervised(tools, record):
+            _retire_dead(tools, record)
+            tools.journal.note_flow_run(record.id, str(flow_run.id))
+            with tools.observe("run", {"run": record.id, "engine": record.engine.value}):
+                yield
+    finally:
+        finish_showing()
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import contextvars
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,11 +18,19 @@ from fresh.domain.alerting import alerts_told
 from fresh.domain.budget import agent_account, run_account
 from fresh.domain.evidence import Evidence
 from fresh.domain.identity import slug
-from fresh.domain.money import ZERO
+from fresh.domain.money import ZERO, Usd
 from fresh.domain.phase import Phase
 from fresh.domain.record import RunRecord
 from fresh.errors import ServerUnreachable
 from fresh.wiring import Toolbox, toolbox
+from tasks.board import Board
+
+BOARD = Board()
+LAST_WORDS = 5.0
+"""Seconds."""
+
+_marks: dict[str, dict[str, str]] = {}
+_marking = threading.Lock()
 
 LOST = (httpx.HTTPError, ServerUnreachable, RuntimeError)
 
@@ -40,8 +50,7 @@ def show_money(tools: Toolbox, record: RunRecord, shown: Mapping[str, str]) -> M
             marks["budget-alert"] = ",".join(told)
         words[flow] = " ".join(marks.values())
         if shown.get(flow) != words[flow]:
-            with contextlib.suppress(*LOST):
-                tools.control.show(flow, marks, {"cost_usd": cost.dollars})
+            _mark(tools, flow, marks, cost)
     return words
 
 
@@ -57,9 +66,23 @@ def show_phase(ticket: Ticket, phase: Phase) -> None:
     tools = toolbox(Path(ticket.repository))
     account = tools.ledger.account(agent_account(ticket.agent_id))
     cost = account.spent if account is not None else ZERO
-    marks = {"phase": phase.value, "cost-usd": f"{cost.dollars:.2f}"}
-    with contextlib.suppress(*LOST):
-        tools.control.show(str(flow_run.id), marks, {"cost_usd": cost.dollars})
+    _mark(tools, str(flow_run.id), {"phase": phase.value, "cost-usd": f"{cost.dollars:.2f}"}, cost)
+
+
+def _mark(tools: Toolbox, flow: str, marks: Mapping[str, str], cost: Usd) -> None:
+    """Have tags and labels of a flow run renewed; what still waits of it and is not named anew stays."""
+    with _marking:
+        waiting = {**_marks.get(flow, {}), **marks}
+        _marks[flow] = waiting
+
+    def write() -> None:
+        with _marking:
+            newest = _marks.pop(flow, None)
+        if newest is not None:
+            with contextlib.suppress(*LOST):
+                tools.control.show(flow, newest, {"cost_usd": cost.dollars} if cost != ZERO else {})
+
+    BOARD.put(f"marks {flow}", write)
 
 
 def show_evidence(ticket: Ticket, evidence: Evidence) -> None:
@@ -98,6 +121,15 @@ def show_picture(key: str, svg: str, description: str) -> None:
 def show_progress(run_id: str, done: int, total: int, lines: Sequence[str]) -> None:
     """Show how far a run is."""
     bar = "\n".join(f"- {line}" for line in lines)
-    show_page(
-        f"progress-{run_id}", f"**{done} of {total} agents ended**\n\n{bar}\n", f"Progress of run {run_id}"
+    text = f"**{done} of {total} agents ended**\n\n{bar}\n"
+    # An artifact belongs to the flow run in whose context it is made.
+    here = contextvars.copy_context()
+    BOARD.put(
+        f"progress {run_id}",
+        lambda: here.run(show_page, f"progress-{run_id}", text, f"Progress of run {run_id}"),
     )
+
+
+def finish_showing() -> None:
+    """Write what still waits to be shown, before this process or its server ends."""
+    BOARD.drain(LAST_WORDS)

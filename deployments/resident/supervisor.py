@@ -21,7 +21,7 @@ from fresh.adapters.prefect_server import GivenServer, PrefectServer, end_server
 from fresh.adapters.processes import this_host
 from fresh.errors import FreshError, Refusal, StorageFailed
 
-BEAT = 0.25
+BEAT = 0.1
 HOSTS_END = 5.0
 """Seconds that processes which host runs get to leave them resumable."""
 

@@ -25,7 +25,7 @@ from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed, Scheduled
 
-from fresh.adapters.prefecting.clients import a_client, impatient
+from fresh.adapters.prefecting.clients import a_client, impatient, share_certificates
 from fresh.errors import OperatorMistake, Refusal, ServerUnreachable
 
 UNDER_WAY = frozenset(
@@ -47,6 +47,7 @@ class PrefectControl:
 
     def __init__(self, limits: Mapping[str, int]) -> None:
         self._limits = dict(limits)
+        share_certificates()
 
     def make_limits(self) -> None:
         """Create every global concurrency limit, so that none of them is silently unlimited."""

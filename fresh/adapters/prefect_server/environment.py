@@ -23,6 +23,9 @@ def server_environment(home: Path, environment: Mapping[str, str] | None = None)
         "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P3D",
+        # By default each state of each task run is a transaction of its own.
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
         "DO_NOT_TRACK": "1",
         "NO_COLOR": "1",
         "PYTHONUNBUFFERED": "1",
@@ -50,7 +53,8 @@ def client_environment(
         "DO_NOT_TRACK": "1",
     }
     if home is not None:
-        settings["PREFECT_HOME"] = str(home)
+        # A server of ours asks for no CSRF token, and each client would ask it whether it does.
+        settings |= {"PREFECT_HOME": str(home), "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false"}
     if urlsplit(url).hostname in _LOOPBACK:
         settings |= _past_proxies(around)
     return settings

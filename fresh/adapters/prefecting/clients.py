@@ -1,4 +1,8 @@
-"""Clients of Prefect that are cheap to open, and fail at once for whoever asks again anyway."""
+"""Clients of Prefect that are cheap to open, and fail at once for whoever asks again anyway.
+
+Reading the authorities' certificates takes most of the time that it takes to open a client, and Prefect opens several
+for each subflow.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,12 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 
+from prefect.client import orchestration
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.context import SettingsContext, SyncClientContext, get_settings_context
-from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, Settings
+from prefect.context import SettingsContext, get_settings_context
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, Settings
 
 MOST = 8
 
@@ -21,17 +27,36 @@ _derived: dict[_Key, tuple[Settings, Settings]] = {}
 
 
 def a_client() -> SyncPrefectClient:
-    """Open a client, or give the one of the flow that runs here.
-
-    Without encryption there is nothing to verify: reading the authorities' certificates takes most of the time that it
-    takes to open a client.
-    """
-    is_plain = (PREFECT_API_URL.value() or "").startswith("http://")
-    if is_plain and SyncClientContext.get() is None:
-        return get_client(
-            sync_client=True, httpx_settings={"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
-        )
+    """Open a client, or give the one of the flow that runs here."""
+    share_certificates()
     return get_client(sync_client=True)
+
+
+def share_certificates() -> None:
+    """Let all clients of this process that trust the same authorities share what was read of them.
+
+    Prefect has no setting for that, and its module knows `ssl` as a name of its own. What a client verifies stays the same.
+    """
+    if isinstance(vars(orchestration)["ssl"], ModuleType):
+        vars(orchestration)["ssl"] = _SharingSSL()
+
+
+class _SharingSSL:
+    """Stand in for the module `ssl`: equal calls for a context get the same one, until a file of certificates changes."""
+
+    def __init__(self) -> None:
+        self._contexts: dict[tuple[str | None, float], ssl.SSLContext] = {}
+
+    def create_default_context(self, cafile: str | None = None) -> ssl.SSLContext:
+        """Give the context that trusts these authorities. Raises OSError for a file that can't be read."""
+        key = (cafile, os.stat(cafile).st_mtime if cafile is not None else 0.0)
+        with _lock:
+            if key not in self._contexts:
+                self._contexts[key] = ssl.create_default_context(cafile=cafile)
+            return self._contexts[key]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(ssl, name)
 
 
 @contextmanager
