@@ -21,9 +21,9 @@ from fresh.wiring import Toolbox
 from tasks.showing import show_money
 from tasks.spending import reap, watch_money
 
-LOOK = 0.2
+LOOK = 0.5
 """Seconds between two looks at what was asked, and at what the clock answers."""
-LOOK_AT_PREFECT = 25
+LOOK_AT_PREFECT = 10
 """Looks between two at whether somebody ended a waiting agent in the Prefect UI."""
 REAP = 300
 """Looks between two for reservations whose process is gone."""
