@@ -19,6 +19,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATED = Path(sys.prefix) / f"prefect-{version('prefect')}.db"
@@ -32,6 +33,11 @@ for name in [name for name in os.environ if name.startswith(("FRESH_", "OPENAI_"
     "GH_HOST",
 ]:
     os.environ.pop(name, None)
+
+
+# How long an example takes says something about the machine alone.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def _free_port() -> int:
