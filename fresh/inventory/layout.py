@@ -61,7 +61,8 @@ def lay_out(
     every = sorted(paths)
     folders = {dirname(path) for path in every if path.endswith("__init__.py")}
     roots = source_roots(every, folders, declared_roots)
-    testing = {dirname(path) for path in every if TEST_NAME.fullmatch(basename(path))}
+    pythons = [path for path in every if path.endswith(".py")]
+    testing = {dirname(path) for path in pythons if TEST_NAME.fullmatch(basename(path))}
     trees = test_trees(every)
     taken: set[str] = set()
     sources: dict[str, Source] = {}

@@ -28,6 +28,7 @@ class Reach:
         self.weakly: dict[int, str] = {}
         self._origin: list[int] = [FREE] * len(graph)
         self._found: list[int] = []
+        self._steps: dict[int, str] = {}
         if outside is not None:
             self.parent = [CLOSED if mark else FREE for mark in outside]
         for root in roots:
@@ -141,15 +142,20 @@ class Reach:
 
     def explain(self, node: int) -> tuple[str, ...]:
         """Write the path to a node, one step a line, each with the rule that joins it to the one before."""
-        modules, lines = self.graph.modules, []
+        lines = []
         before: int | None = None
         for step in self.path(node):
             if before is not None and self.parent[step] != before:
                 lines.append("-> … more steps than are shown")
             before = step
-            source = self.parent[step]
-            label = f"{modules.key(step)} ({modules.place(step)})"
-            if source != step:
-                label = f"-> {self.weakly.get(step) or self.graph.why(source, step)}: {label}"
-            lines.append(label)
+            if step not in self._steps:
+                self._steps[step] = self._step(step)
+            lines.append(self._steps[step])
         return tuple(lines)
+
+    def _step(self, node: int) -> str:
+        modules, source = self.graph.modules, self.parent[node]
+        label = f"{modules.key(node)} ({modules.place(node)})"
+        if source == node:
+            return label
+        return f"-> {self.weakly.get(node) or self.graph.why(source, node)}: {label}"

@@ -63,6 +63,7 @@ def _take(
     tell(f"reading the files of {commit[:10]}")
     reading = Reading(workspace, commit, cache, workers)
     with ThreadPoolExecutor(1) as beside:
+        churn = [beside.submit(workspace.churn, commit, days) for days in (90, 365)]
         linting = beside.submit(reading.findings, lint) if lint else None
         tell(f"following the names in {len(reading.records)} files")
         graph = link(reading, cache)
@@ -80,8 +81,8 @@ def _take(
             exports=exports,
             mentions=mentions,
             findings=linting.result() if linting else {},
-            churn_90=workspace.churn(commit, 90),
-            churn_365=workspace.churn(commit, 365),
+            churn_90=churn[0].result(),
+            churn_365=churn[1].result(),
         )
     entry_points = as_entry_points(graph, roots)
     counted = with_committed_coverage(workspace, commit, reading.files, describe(facts), read_database)

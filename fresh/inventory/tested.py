@@ -10,6 +10,7 @@ from fresh.domain.counting import count
 from fresh.inventory.graph import Graph
 from fresh.inventory.layout import Role
 from fresh.inventory.reach import BUILTIN_METHODS
+from fresh.inventory.record import Definition
 
 STRONG = 0.5
 WEAK = 0.25
@@ -36,7 +37,12 @@ class TestPaths:
         self.graph = graph
         self._in_tests = graph.modules.having(Role.TEST)
         self._fixtures = self._find_fixtures()
-        tests = [node for node, mark in enumerate(self._in_tests) if mark and self._is_test(node)]
+        names = graph.modules.names
+        tests = [
+            node
+            for node, mark in enumerate(self._in_tests)
+            if mark and names[node][:4] == "test" and self._is_test(node)
+        ]
         self.tests = [node for node in tests if self._asserts(node)]
         self.idle = len(tests) - len(self.tests)
         self._parent: list[int] = [-1] * len(graph)
@@ -71,9 +77,7 @@ class TestPaths:
 
     def _is_test(self, node: int) -> bool:
         definition = self.graph.modules.definitions[node]
-        if definition is None or definition.is_class or "<locals>" in definition.qualname:
-            return False
-        return self.graph.modules.names[node].startswith("test")
+        return definition is not None and not definition.is_class and "<locals>" not in definition.qualname
 
     def _asserts(self, node: int, depth: int = DEEPEST_HELP) -> bool:
         """Tell whether a test, or test code that it calls, asserts something that can fail."""
@@ -89,9 +93,9 @@ class TestPaths:
     def _find_fixtures(self) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
         for node, definition in enumerate(self.graph.modules.definitions):
-            if definition is not None and any(
-                d.rpartition(".")[2] == "fixture" for d in definition.decorators
-            ):
+            if definition is None or not definition.decorators:
+                continue
+            if any(d.rpartition(".")[2] == "fixture" for d in definition.decorators):
                 found.setdefault(definition.name, []).append(node)
         return found
 
@@ -105,21 +109,29 @@ class TestPaths:
             if parent[node] < 0:
                 parent[node] = node if source is None else source
                 found.append(node)
+        definitions, follow, runs, push = (
+            self.graph.modules.definitions,
+            self.graph.follow,
+            self._runs,
+            found.append,
+        )
         for node in found:  # it grows meanwhile
-            for target in self._runs(node) if names[node] else ():
+            definition = definitions[node]
+            if definition is None:
+                continue
+            is_plain = not definition.is_class and not definition.params
+            for target in follow[node] if is_plain else runs(node, definition):
                 if parent[target] < 0 and names[target]:
                     parent[target] = node
-                    found.append(target)
+                    push(target)
         return found
 
-    def _runs(self, node: int) -> Sequence[int]:
+    def _runs(self, node: int, definition: Definition) -> Sequence[int]:
         """List what runs when a definition's code runs; module bodies among it end the path."""
         graph, modules = self.graph, self.graph.modules
-        definition = modules.definitions[node]
-        assert definition is not None
         in_tests = self._in_tests[node]
         if not definition.is_class:
-            if not (definition.params and in_tests):
+            if not in_tests:
                 return graph.follow[node]
             fixtures = (self._fixtures.get(name, ()) for name in definition.params)
             return sorted({*graph.follow[node]}.union(*fixtures))
