@@ -5,7 +5,7 @@ Both count top-level definitions of product code; methods and nested definitions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from fresh.inventory.graph import Graph
 
@@ -17,12 +17,13 @@ ENOUGH = 400
 class Blast:
     """The graph of top-level definitions."""
 
-    def __init__(self, graph: Graph, is_product: Callable[[int], bool]) -> None:
+    def __init__(self, graph: Graph, outside: bytearray) -> None:
+        """Leave the nodes out that are marked in `outside`."""
         modules = graph.modules
         self.tops = [
             node
-            for node, definition in enumerate(modules.definitions)
-            if definition is not None and definition.owner == -1 and is_product(node)
+            for node, top in enumerate(modules.tops)
+            if top == node and not outside[node] and modules.definitions[node] is not None
         ]
         place = {node: index for index, node in enumerate(self.tops)}
         for node, doubles in modules.doubles.items():
@@ -31,17 +32,17 @@ class Blast:
         self.place = place
         self.users: list[set[int]] = [set() for _ in self.tops]
         self.callers: list[set[int]] = [set() for _ in self.tops]
-        for node in range(len(graph)):
-            self._link(graph, node, is_product)
+        for node, mark in enumerate(outside):
+            if not mark:
+                self._link(graph, node)
 
-    def _link(self, graph: Graph, node: int, is_product: Callable[[int], bool]) -> None:
+    def _link(self, graph: Graph, node: int) -> None:
         """File a node's owner as a user of what the node uses; a module body counts as a caller, but ends there."""
-        if not is_product(node):
-            return
-        top = graph.modules.tops[node]
-        source = self.place.get(top)
+        tops, place = graph.modules.tops, self.place
+        top = tops[node]
+        source = place.get(top)
         for target in (*graph.uses[node], *graph.symbols.bases.get(node, ())):
-            used = self.place.get(graph.modules.tops[target])
+            used = place.get(tops[target])
             if used is not None and used != source:
                 self.callers[used].add(top)
                 if source is not None:

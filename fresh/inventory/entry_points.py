@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from fresh.domain.entry_rules import EntryRule
 from fresh.domain.feature import EntryPoint
@@ -29,7 +30,7 @@ REGISTERING_BARE = frozenset({"flow", "task", "receiver", "fixture", "hookimpl",
 def find_roots(graph: Graph, declared: Iterable[Declared]) -> list[Root]:
     """List every root of the project's own code, without doubles, in a fixed order."""
     found = [*_of_declared(graph, declared)]
-    imported = {target for node in range(len(graph)) for target in graph.uses[node]}
+    imported = set(chain.from_iterable(graph.uses))
     for module in graph.modules.by_name.values():
         if not module.is_product or module.source.role is Role.VENDORED:
             continue

@@ -47,7 +47,7 @@ def describe(facts: Facts) -> tuple[Feature, ...]:
     groups = _groups(graph)
     states = {nodes[0]: facts.judge.judge(nodes) for nodes in groups}
     is_unhooked = {nodes[0]: states[nodes[0]].reachability in OPEN_STATES for nodes in groups}
-    blast = Blast(graph, lambda node: graph.modules.of[node].source.role is not Role.TEST)
+    blast = Blast(graph, graph.modules.having(Role.TEST))
     describer = Describer(facts, blast, is_unhooked)
     described = [describer.describe(nodes, states[nodes[0]]) for nodes in groups]
     return tuple(sorted(described, key=lambda feature: feature.key))

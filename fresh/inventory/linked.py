@@ -30,7 +30,7 @@ def link(reading: Reading, cache: Path) -> Graph:
         staleness = Staleness(edges, modules, keys, reading.texts, reading.former)
         if kept := staleness.keep():
             symbols = Symbols(modules, kept.bases)
-            if staleness.same_bases(symbols):
+            if staleness.same_bases(symbols, kept.stale):
                 kept.stale.update(staleness.mixed_otherwise(symbols))
             else:
                 kept = symbols = None

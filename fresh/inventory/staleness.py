@@ -172,12 +172,11 @@ class Staleness:
                 found += [today.get(each, GONE) for each in identities(self._former[row.key])]
         return found
 
-    def same_bases(self, symbols: Symbols) -> bool:
-        """Tell whether every class that was there before has the bases that it had."""
-        edges, definitions = self.edges, self.modules.definitions
+    def same_bases(self, symbols: Symbols, stale: set[str]) -> bool:
+        """Tell whether every class of the files to be linked anew that was there before has the bases that it had."""
+        edges, of = self.edges, self.modules.of
         for before, node in enumerate(self._numbers):
-            definition = definitions[node] if node >= 0 else None
-            if definition is None or not definition.is_class:
+            if node == GONE or of[node].source.path not in stale:
                 continue
             if (before in edges.unseen) != (node in symbols.has_unseen_base):
                 return False
