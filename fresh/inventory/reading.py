@@ -27,7 +27,7 @@ LONGEST_SCRIPT = 256 << 10
 FINDINGS = TypeAdapter(tuple[Finding, ...])
 
 
-class Kept:
+class Known:
     """What the cache knows of some files; `missing` maps the key of each other content to one path that has it."""
 
     def __init__(self, shards: Shards, key_of: dict[str, str], known: Mapping[str, str]) -> None:
@@ -84,8 +84,8 @@ class Reading:
     def _read(self) -> None:
         """Read every source for its record, and every document for the names that it mentions."""
         too_long = {path for path in self.sources if self.files[path].size > LONGEST_SOURCE}
-        records = self._kept("records", [path for path in self.sources if path not in too_long], "")
-        documents = self._kept("documents", [path for path in self.files if is_document(path)], ".json")
+        records = self._known("records", [path for path in self.sources if path not in too_long], "")
+        documents = self._known("documents", [path for path in self.files if is_document(path)], ".json")
         learned = read_many(
             self.contents(records.missing.values()), self.contents(documents.missing.values()), self.workers
         )
@@ -123,7 +123,7 @@ class Reading:
             found = lint(files)
             return {path: FINDINGS.dump_json(found.get(path, ())).decode() for path in files}
 
-        lints = self._kept("lint", paths, "__init__.py", lint.version)
+        lints = self._known("lint", paths, "__init__.py", lint.version)
         missing = lints.missing.values()
         texts = lints.with_learned(lint_all(self.contents(missing)) if missing else {})
         found = {}
@@ -136,11 +136,11 @@ class Reading:
                 found[path] = lint(self.contents([path])).get(path, ())
         return found
 
-    def _kept(self, name: str, paths: Iterable[str], suffix: str, version: str = "") -> Kept:
+    def _known(self, name: str, paths: Iterable[str], suffix: str, version: str = "") -> Known:
         """Ask the cache what it knows of files. A path that ends with `suffix` means more, and is told apart."""
         key_of = {path: self._key(path, suffix) for path in paths}
         shards = Shards(self._cache, name, version_name(self._version, version))
-        return Kept(shards, key_of, shards.load(key_of.values()))
+        return Known(shards, key_of, shards.load(key_of.values()))
 
     def _key(self, path: str, suffix: str) -> str:
         return self.files[path].blob + ("s" if suffix and path.endswith(suffix) else "")
