@@ -45,6 +45,7 @@ class Symbols:
         self._known: dict[str, Found | None] = {}
         self._known_ancestors: dict[int, tuple[int, ...]] = {}
         self._busy: set[str] = set()
+        self._missed: set[str] = set()
         self._cut = False
         self._find_bases(known)
 
@@ -56,16 +57,19 @@ class Symbols:
             return self._known[name]
         if self.modules.is_external(name):
             return None
-        if name in self._busy or len(self._busy) > LONGEST_CHAIN:
-            self._cut = True
-            return None
         if not self._busy:
             self._cut = False
+            self._missed.clear()
+        if name in self._busy or name in self._missed or len(self._busy) > LONGEST_CHAIN:
+            self._cut = True
+            return None
         self._busy.add(name)
         found = self._resolve(name.split("."))
         self._busy.discard(name)
         if found or not self._busy or not self._cut:  # a miss inside a cut import cycle is not final
             self._known[name] = found
+        else:  # but final for this question: all that it leads to was looked at, or is being looked at
+            self._missed.add(name)
         return found
 
     def _resolve(self, parts: Sequence[str]) -> Found | None:
@@ -137,6 +141,8 @@ class Symbols:
             if bound.source.partition(".")[0] == name:
                 continue
             mark = f"{module.name}:{owner}:{name}={bound.source}"
+            if not self._busy:
+                self._missed.clear()
             if mark in self._busy or len(self._busy) > LONGEST_CHAIN:
                 self._cut = True
                 continue

@@ -159,3 +159,14 @@ def test_piles_are_read_or_refused_but_never_break_a_scan(name: str, tmp_path: P
     )
     assert "app.y:g" in states_of(inventory)
     assert all(each.path == "app/x.py" and each.why for each in inventory.unparsed)
+
+
+def test_modules_that_all_take_everything_from_each_other_are_asked_once_a_question(tmp_path: Path) -> None:
+    names = [f"m{number}" for number in range(14)]
+    files = {
+        f"app/{name}.py": "".join(f"from app.{other} import *\n" for other in names if other != name)
+        + f"def use_{name}():\n    missing()\n    return other.thing\n"
+        for name in names
+    }
+    inventory = inventory_of({"app/__init__.py": "", **files}, tmp_path)
+    assert len(inventory.features) == len(names)
