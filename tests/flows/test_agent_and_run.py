@@ -46,11 +46,21 @@ def carry_out(fakes: Fakes, **order: object) -> RunReport:
 
 @contextmanager
 def somebody(fakes: Fakes, act: Callable[[Question], None]) -> Iterator[list[Question]]:
-    """Play the person who sees every question once."""
+    """Play the person who sees every question once. When that fails the run is stopped: nobody would answer it."""
     seen: list[Question] = []
+    failures: list[BaseException] = []
     over = threading.Event()
 
     def look() -> None:
+        try:
+            look_and_act()
+        except BaseException as failure:  # noqa: BLE001 - it is raised again where the run was started
+            failures.append(failure)
+            for record in fakes.tools.journal.runs():
+                stop = StopRequest(run_id=record.id, by="ada", through="terminal", at=fakes.tools.clock.now())
+                fakes.tools.journal.request_stop(stop)
+
+    def look_and_act() -> None:
         while not over.wait(0.1):
             for record in fakes.tools.journal.runs():
                 for question in fakes.tools.journal.questions(record.id, undecided=True):
@@ -65,6 +75,8 @@ def somebody(fakes: Fakes, act: Callable[[Question], None]) -> Iterator[list[Que
     finally:
         over.set()
         watcher.join()
+        for failure in failures:
+            raise failure
 
 
 def decide(fakes: Fakes, question: Question, answer: Answer, text: str = "") -> None:
@@ -415,3 +427,11 @@ def test_an_agent_whose_seats_all_break_is_reported_as_failed_and_the_run_ends(
     (agent,) = report.agents
     assert agent.outcome is Outcome.FAILED
     assert agent.failure == "3 seats broke under it; the Prefect UI has the reasons."
+
+
+def test_a_person_of_a_test_who_fails_ends_the_run_instead_of_letting_it_wait(fakes: Fakes) -> None:
+    def fail(question: Question) -> None:
+        raise ValueError("not what was expected")
+
+    with pytest.raises(ValueError, match="not what was expected"), somebody(fakes, fail):
+        carry_out(fakes, approval=True, agents=1)
