@@ -25,68 +25,67 @@ def _default(field: str) -> str:
     return str(RunOrder.model_fields[field].default)
 
 
+ORDER_OPTIONS = (
+    click.option("--agents", metavar="N", help=f"Most agents at once. [default: {_default('agents')}]"),
+    click.option("--budget", metavar="USD", help=f"Money limit of the run. [default: {_default('budget')}]"),
+    click.option("--overnight", is_flag=True, help="Refill free seats until money, hours or work run out."),
+    click.option("--hours", metavar="H", help=f"Longest run time. [default: {_default('hours')}]"),
+    click.option(
+        "--work-hours",
+        metavar="WINDOW",
+        help="Fill seats only in this window of the day, e.g. 22:00-06:00; outside of it the run waits.",
+    ),
+    click.option("--no-approval", is_flag=True, help="Publish finished changes without asking."),
+    click.option(
+        "--strategy",
+        type=click.Choice([name.value for name in Strategy]),
+        help="How features are chosen. [default: highest_impact]",
+    ),
+    click.option(
+        "--engine", type=click.Choice([name.value for name in EngineName]), help="What makes the changes."
+    ),
+    click.option("--model", metavar="NAME", help="Model of the llm engine."),
+    click.option("--seed", metavar="N", help="Seed of the random strategy."),
+    click.option(
+        "--kind",
+        "kinds",
+        multiple=True,
+        type=click.Choice([name.value for name in Kind]),
+        help="Only this improvement; repeatable.",
+    ),
+    click.option(
+        "--feature", "features", multiple=True, metavar="NAME", help="Only this feature; repeatable."
+    ),
+    click.option(
+        "--from-issues",
+        "from_issues",
+        multiple=True,
+        metavar="LABEL",
+        help="Work open issues with this label too; repeatable.",
+    ),
+    click.option("--cap", metavar="USD", help=f"Money limit of one agent. [default: {_default('cap')}]"),
+    click.option(
+        "--max-open",
+        metavar="N",
+        help=f"Most open pull requests of agents at GitHub. [default: {_default('max_open')}]",
+    ),
+    click.option(
+        "--approval-timeout",
+        metavar="MIN",
+        help=f"Minutes until the clock answers. [default: {_default('approval_timeout')}]",
+    ),
+    click.option("--test-command", metavar="CMD", help="How the tests are run. [default: found]"),
+    click.option(
+        "--test-timeout", metavar="SEC", help=f"Longest test run. [default: {_default('test_timeout')}]"
+    ),
+    click.option("--python", metavar="PATH", help="Interpreter that has the repository's dependencies."),
+)
+"""The options of an order. None of them has a default here: an order's own defaults count."""
+
+
 def _ordering(command: Command) -> Command:
-    """Add the options of an order. None of them has a default here: an order's own defaults count."""
-    options = (
-        click.option("--agents", metavar="N", help=f"Most agents at once. [default: {_default('agents')}]"),
-        click.option(
-            "--budget", metavar="USD", help=f"Money limit of the run. [default: {_default('budget')}]"
-        ),
-        click.option(
-            "--overnight", is_flag=True, help="Refill free seats until money, hours or work run out."
-        ),
-        click.option("--hours", metavar="H", help=f"Longest run time. [default: {_default('hours')}]"),
-        click.option(
-            "--work-hours",
-            metavar="WINDOW",
-            help="Fill seats only in this window of the day, e.g. 22:00-06:00; outside of it the run waits.",
-        ),
-        click.option("--no-approval", is_flag=True, help="Publish finished changes without asking."),
-        click.option(
-            "--strategy",
-            type=click.Choice([name.value for name in Strategy]),
-            help="How features are chosen. [default: highest_impact]",
-        ),
-        click.option(
-            "--engine", type=click.Choice([name.value for name in EngineName]), help="What makes the changes."
-        ),
-        click.option("--model", metavar="NAME", help="Model of the llm engine."),
-        click.option("--seed", metavar="N", help="Seed of the random strategy."),
-        click.option(
-            "--kind",
-            "kinds",
-            multiple=True,
-            type=click.Choice([name.value for name in Kind]),
-            help="Only this improvement; repeatable.",
-        ),
-        click.option(
-            "--feature", "features", multiple=True, metavar="NAME", help="Only this feature; repeatable."
-        ),
-        click.option(
-            "--from-issues",
-            "from_issues",
-            multiple=True,
-            metavar="LABEL",
-            help="Work open issues with this label too; repeatable.",
-        ),
-        click.option("--cap", metavar="USD", help=f"Money limit of one agent. [default: {_default('cap')}]"),
-        click.option(
-            "--max-open",
-            metavar="N",
-            help=f"Most open pull requests of agents at GitHub. [default: {_default('max_open')}]",
-        ),
-        click.option(
-            "--approval-timeout",
-            metavar="MIN",
-            help=f"Minutes until the clock answers. [default: {_default('approval_timeout')}]",
-        ),
-        click.option("--test-command", metavar="CMD", help="How the tests are run. [default: found]"),
-        click.option(
-            "--test-timeout", metavar="SEC", help=f"Longest test run. [default: {_default('test_timeout')}]"
-        ),
-        click.option("--python", metavar="PATH", help="Interpreter that has the repository's dependencies."),
-    )
-    for add in reversed(options):
+    """Add the options of an order."""
+    for add in reversed(ORDER_OPTIONS):
         command = add(command)
     return command
 

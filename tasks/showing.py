@@ -29,7 +29,8 @@ BOARD = Board()
 LAST_WORDS = 5.0
 """Seconds."""
 
-_marks: dict[str, dict[str, str]] = {}
+_marks: dict[str, tuple[dict[str, str], Usd]] = {}
+"""By flow run: the tags that wait to be written, and what it had cost when the last of them was put."""
 _marking = threading.Lock()
 
 LOST = (httpx.HTTPError, ServerUnreachable, RuntimeError)
@@ -72,15 +73,15 @@ def show_phase(ticket: Ticket, phase: Phase) -> None:
 def _mark(tools: Toolbox, flow: str, marks: Mapping[str, str], cost: Usd) -> None:
     """Have tags and labels of a flow run renewed; what still waits of it and is not named anew stays."""
     with _marking:
-        waiting = {**_marks.get(flow, {}), **marks}
-        _marks[flow] = waiting
+        waiting, _ = _marks.get(flow, ({}, ZERO))
+        _marks[flow] = ({**waiting, **marks}, cost)
 
     def write() -> None:
         with _marking:
-            newest = _marks.pop(flow, None)
-        if newest is not None:
+            newest, spent = _marks.pop(flow, ({}, ZERO))
+        if newest:
             with contextlib.suppress(*LOST):
-                tools.control.show(flow, newest, {"cost_usd": cost.dollars} if cost != ZERO else {})
+                tools.control.show(flow, newest, {"cost_usd": spent.dollars} if spent != ZERO else {})
 
     BOARD.put(f"marks {flow}", write)
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from fresh.domain.feature import Inventory
 from fresh.domain.order import EngineName
 from fresh.domain.redaction import Redactor
 from fresh.domain.room import MIB, room
+from fresh.inventory.lint import Lint
 from fresh.parsing import parse_in_turn
-from fresh.ports import (
-    ControlRoom,
-    Sandbox,
-)
+from fresh.ports import ControlRoom, Prover, Sandbox, Workspace
 from fresh.roster import read_people
 from fresh.settings import Settings
 from fresh.whereabouts import journal_url, state_home
@@ -41,9 +40,7 @@ def build_toolbox(repository: Path, settings: Settings, *, alone: bool = False) 
     """
     parse_in_turn()
     from fresh.adapters.git_workspace import GitWorkspace
-    from fresh.adapters.key_scan import find_keys
     from fresh.adapters.observing import observer
-    from fresh.adapters.pip_environment import PipEnvironments
     from fresh.adapters.processes import lives, this_host
     from fresh.adapters.pygal_chart import draw
     from fresh.adapters.report_files import ReportsBelow
@@ -56,7 +53,6 @@ def build_toolbox(repository: Path, settings: Settings, *, alone: bool = False) 
     from fresh.engines.codemod.engine import CodemodEngine
     from fresh.inventory.scan import take_inventory
     from fresh.proving.limited import LimitedSandbox
-    from fresh.proving.prover import TargetProver
 
     home = state_home(repository)
     redact = Redactor(settings.secrets())
@@ -86,16 +82,7 @@ def build_toolbox(repository: Path, settings: Settings, *, alone: bool = False) 
         make_control=lambda: _prefect(settings),
         workspace=workspace,
         sandbox=sandbox,
-        prover=TargetProver(
-            workspace=workspace,
-            sandbox=sandbox,
-            environments=PipEnvironments(workspace, sandbox, home),
-            state=home,
-            survey=lambda commit: tools.survey(commit),
-            lint=lint,
-            secrets=settings.secrets(),
-            scan=find_keys,
-        ),
+        prover=_prover(settings, workspace, sandbox, home, lint, lambda commit: tools.survey(commit)),
         engines={EngineName.CODEMOD: CodemodEngine(tidier=RuffTidier())},
         forge=forge,
         find_reviews=find_reviews,
@@ -116,6 +103,30 @@ def build_toolbox(repository: Path, settings: Settings, *, alone: bool = False) 
     if settings.has_model:
         give_model(tools, settings, journal, journal)
     return tools
+
+
+def _prover(
+    settings: Settings,
+    workspace: Workspace,
+    sandbox: Sandbox,
+    home: Path,
+    lint: Lint,
+    survey: Callable[[str], Inventory],
+) -> Prover:
+    from fresh.adapters.key_scan import find_keys
+    from fresh.adapters.pip_environment import PipEnvironments
+    from fresh.proving.prover import TargetProver
+
+    return TargetProver(
+        workspace=workspace,
+        sandbox=sandbox,
+        environments=PipEnvironments(workspace, sandbox, home),
+        state=home,
+        survey=survey,
+        lint=lint,
+        secrets=settings.secrets(),
+        scan=find_keys,
+    )
 
 
 def _prefect(settings: Settings) -> ControlRoom:

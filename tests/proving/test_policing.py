@@ -51,17 +51,19 @@ def test_safest_lets_pass_what_keeps_every_caller(files: dict[str, str]) -> None
     assert not [reason for reason in ruling("safest", files).reasons if "safest" in reason]
 
 
+WORK = Feature(
+    key="app:work",
+    module="app",
+    qualname="work",
+    path="app.py",
+    line=1,
+    end_line=4,
+    reachability=Reachability.HOOKED,
+)
+
+
 def test_a_measured_share_of_lines_is_what_safety_follows_from() -> None:
     code = "def work(n):\n    if n:\n        return 1\n    return 2\n"
-    work = Feature(
-        key="app:work",
-        module="app",
-        qualname="work",
-        path="app.py",
-        line=1,
-        end_line=4,
-        reachability=Reachability.HOOKED,
-    )
     run = TestRun(
         command=("pytest",),
         commit="c",
@@ -71,7 +73,7 @@ def test_a_measured_share_of_lines_is_what_safety_follows_from() -> None:
         covered={"app.py": (1, 2, 3)},
     )
     found = with_coverage(
-        Inventory(commit="c", digest="d" * 16, features=(work,)), run, lambda path: code
+        Inventory(commit="c", digest="d" * 16, features=(WORK,)), run, lambda path: code
     ).features[0]
     assert found.tested == pytest.approx(2 / 3, abs=1e-3)
     assert found.safety == pytest.approx(found.tested, abs=1e-3)
@@ -90,16 +92,7 @@ def test_a_measured_share_of_lines_is_what_safety_follows_from() -> None:
     ],
 )
 def test_a_feature_whose_own_tests_fail_before_any_change_is_marked(failing: str, told: str | None) -> None:
-    work = Feature(
-        key="app:work",
-        module="app",
-        qualname="work",
-        path="app.py",
-        line=1,
-        end_line=4,
-        reachability=Reachability.HOOKED,
-        tested_by=("tests/test_app.py::test_work",),
-    )
+    work = WORK.model_copy(update={"tested_by": ("tests/test_app.py::test_work",)})
     run = TestRun(
         command=("pytest",),
         commit="c",

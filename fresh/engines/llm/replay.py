@@ -7,7 +7,7 @@ wrong can be looked at on another day, and a change of the engine be tried on co
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -58,12 +58,11 @@ def replay(
     bench raises.
     """
     heard = Heard()
-    asker = Asker(Recorded(recorded), model="")
-    engine = LlmEngine(asker, heard, clock, bounds or Bounds(), secrets)
     wrote: tuple[str, ...] = ()
-    for opened in recorded:
-        if not isinstance(opened, Opened):
-            continue
+    for opened, turns in _rounds(recorded):
+        # What stopped one round, and what was said in it, is nothing to the next one.
+        asker = Asker(Recorded(turns), model="")
+        engine = LlmEngine(asker, heard, clock, bounds or Bounds(), secrets)
         history = engine.conversation(bench)
         part = history.open(opened.round, opened.ordinal, opened.items)
         try:
@@ -72,6 +71,15 @@ def replay(
             break
         wrote = draft.changed()
     return Replayed(tuple(heard.kept), _parting(recorded, heard.kept), wrote)
+
+
+def _rounds(recorded: Sequence[Turn]) -> Iterator[tuple[Opened, Sequence[Turn]]]:
+    """Give each round's opening with the turns that follow it."""
+    openings = [at for at, turn in enumerate(recorded) if isinstance(turn, Opened)]
+    for at, end in zip(openings, [*openings[1:], len(recorded)], strict=True):
+        opened = recorded[at]
+        if isinstance(opened, Opened):
+            yield opened, recorded[at + 1 : end]
 
 
 @dataclass
@@ -97,7 +105,7 @@ class Heard:
 
 @dataclass
 class Recorded:
-    """Implement `asking.Answers` from a transcript: give its replies in their order, and its stops where they came."""
+    """Implement `asking.Answers` from the turns of a round: give its replies in their order, and its stop where it came."""
 
     turns: Sequence[Turn]
     _next: int = 0

@@ -144,3 +144,25 @@ def test_a_transcript_gives_nothing_that_is_not_in_it(tmp_path: Path) -> None:
     request = Request(model="m", instructions="", items=(), max_output_tokens=10)
     with pytest.raises(Halted, match="ends here"):
         Recorded(()).ask(a_ticket(), request)
+
+
+@pytest.mark.parametrize(
+    "stops",
+    [[TESTS] * 4, [ModelRefused("It said no (403).")], [calls("frobnicate")] * 3],
+    ids=["in circles", "refused", "malformed"],
+)
+def test_a_round_after_one_that_was_stopped_is_played_to_its_own_end(
+    stops: list[Answer], tmp_path: Path
+) -> None:
+    goes_on = (MENDS, TESTS, FINISHES)
+    told = Desk(tmp_path / "told", (PLANS, WRITES, BREAKS, *stops, *goes_on))
+    plan = told.plan()
+    assert told.work(plan).unfinished is not None
+    told.transcripts.rounds["abc12345"] = 1
+    assert told.work(plan, asked="Go on.").unfinished is None
+
+    played, other = again(told, tmp_path)
+
+    assert played.parted is None
+    assert played.turns == told.turns
+    assert other.bench.tree_files()["tests/test_sub.py"] == TEST_SUB
