@@ -54,11 +54,7 @@ def _shown(graph: Graph, node: int, name: str) -> list[int]:
     """
     module = graph.modules.of[node]
     found = graph.symbols.find(module, -1, name) or graph.symbols.resolve(name)
-    return (
-        [top for each in (found.node, *found.through) if _is_ours(graph, top := graph.modules.tops[each])]
-        if found
-        else []
-    )
+    return [top for each in found.nodes if _is_ours(graph, top := graph.modules.tops[each])] if found else []
 
 
 def _is_ours(graph: Graph, node: int) -> bool:

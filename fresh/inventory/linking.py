@@ -33,7 +33,7 @@ class Linker:
             self._note_listing(module, owner, name.removesuffix(LISTING))
         found = self.symbols.find(module, owner, name)
         if found is not None:
-            return Meaning((found.node, *found.through), found.left)
+            return Meaning(found.nodes, found.left)
         if "." in name and not self._is_external(module, owner, name):
             return Meaning((), tuple(name.replace("()", "").split(".")[1:]))
         return NOTHING

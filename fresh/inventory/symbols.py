@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
+from fresh.inventory.meanings import Found, Questions, either
 from fresh.inventory.mixing import Mixing, ancestors
 from fresh.inventory.modules import Module, Modules
 from fresh.inventory.record import Bound, Definition
 
-LONGEST_CHAIN = 60
 NOTHING: dict[str, list[Bound]] = {}
 PLAIN_BASES = frozenset(
     {"object", "ABC", "abc.ABC", "Protocol", "Generic", "typing.Protocol", "typing.Generic"}
 )
-
-
-class Found(NamedTuple):
-    """The node that a dotted name leads to, and the attributes behind it that could not be followed.
-
-    `through` are classes that the name passes on its way to a member that they inherit, and what else it may mean.
-    """
-
-    node: int
-    left: tuple[str, ...] = ()
-    through: tuple[int, ...] = ()
 
 
 class Bases(NamedTuple):
@@ -42,35 +32,17 @@ class Symbols:
         self.modules = modules
         self.bases: dict[int, list[int]] = {}
         self.has_unseen_base: set[int] = set()
-        self._known: dict[str, Found | None] = {}
         self._known_ancestors: dict[int, tuple[int, ...]] = {}
-        self._busy: set[str] = set()
-        self._missed: set[str] = set()
-        self._cut = False
+        self._questions = Questions()
         self._find_bases(known)
 
     # -------------------------------------------------------------------------------------------------- absolute
 
     def resolve(self, name: str) -> Found | None:
         """Find what an absolute dotted name stands for."""
-        if name in self._known:
-            return self._known[name]
         if self.modules.is_external(name):
             return None
-        if not self._busy:
-            self._cut = False
-            self._missed.clear()
-        if name in self._busy or name in self._missed or len(self._busy) > LONGEST_CHAIN:
-            self._cut = True
-            return None
-        self._busy.add(name)
-        found = self._resolve(name.split("."))
-        self._busy.discard(name)
-        if found or not self._busy or not self._cut:  # a miss inside a cut import cycle is not final
-            self._known[name] = found
-        else:  # but final for this question: all that it leads to was looked at, or is being looked at
-            self._missed.add(name)
-        return found
+        return self._questions.ask(name, lambda: self._resolve(name.split(".")))
 
     def _resolve(self, parts: Sequence[str]) -> Found | None:
         for length in range(len(parts), 0, -1):
@@ -106,7 +78,7 @@ class Symbols:
         if is_held and (found := self._through_variable(module, -1, name, rest)):
             return found
         for star in module.stars:
-            if found := self.resolve(".".join((star, name, *rest))):
+            if found := self._beyond(star, (name, *rest)):
                 return found
         return None
 
@@ -117,23 +89,62 @@ class Symbols:
             return None
         targets = imports[name]
         if len(targets) == 1:
-            return self.resolve(".".join((targets[0], *rest)) if rest else targets[0])
-        found = [each for target in targets if (each := self.resolve(".".join((target, *rest))))]
-        if len(found) < 2:
-            return found[0] if found else None
-        others = (node for each in found[1:] for node in (each.node, *each.through))
-        return found[0]._replace(through=tuple(dict.fromkeys((*found[0].through, *others))))
+            return self._beyond(targets[0], rest)
+        return either([found for target in targets if (found := self._beyond(target, rest))])
+
+    def _beyond(self, target: str, rest: tuple[str, ...]) -> Found | None:
+        """Follow attributes behind what is imported.
+
+        What the target is comes first unless it is a module: asked with the attributes behind it, names in a circle of
+        imports would grow without end.
+        """
+        if not rest:
+            return self.resolve(target)
+        whole, get = target, self.modules.get
+        is_module = get(target) is not None
+        for name in rest:
+            whole = f"{whole}.{name}"
+            is_module = is_module or get(whole) is not None
+        if is_module:
+            return self.resolve(whole)
+        found = self.resolve(target)
+        return self._behind(found, rest) if found else None
+
+    def _behind(self, found: Found, rest: tuple[str, ...]) -> Found | None:
+        """Follow attributes behind whatever a name may mean."""
+        if not found.others:
+            return self._behind_one(found, rest)
+        each = (found._replace(others=()), *found.others)
+        return either([further for one in each if (further := self._behind_one(one, rest))])
+
+    def _behind_one(self, found: Found, rest: tuple[str, ...]) -> Found | None:
+        if found.left or found.is_made:
+            return found._replace(left=(*found.left, *rest))
+        if self.modules.definitions[found.node] is None:
+            further = self.resolve(".".join((self.modules.of[found.node].name, *rest)))
+        else:
+            further = self.descend(found.node, rest)
+        if further is None or not found.through:
+            return further
+        return further._replace(through=tuple(dict.fromkeys((*found.through, *further.through))))
 
     def _renamed(self, module: Module, name: str, rest: tuple[str, ...]) -> Found | None:
         """Follow `name = name.part`: what was imported under a name is replaced by a part of it."""
         for bound in module.bound.get(-1, {}).get(name, ()):
             head, _, part = bound.source.partition(".")
             if head == name and part and not bound.called:
-                for target in module.imports.get(-1, {}).get(name, ()):
-                    whole = self.modules.get(target)
-                    names = (*part.split("."), *rest)
-                    if whole is not None and (found := self.attribute(whole, names[0], names[1:])):
-                        return found
+                mark = f"{module.name}:{name}={bound.source}"
+                if found := self._questions.ask(mark, partial(self._part, module, name, part)):
+                    return self._behind(found, rest) if rest else found
+        return None
+
+    def _part(self, module: Module, name: str, part: str) -> Found | None:
+        """Find a part of the module that a name was imported as."""
+        head, *rest = part.split(".")
+        for target in module.imports.get(-1, {}).get(name, ()):
+            whole = self.modules.get(target)
+            if whole is not None and (found := self.attribute(whole, head, tuple(rest))):
+                return found
         return None
 
     def _through_variable(self, module: Module, owner: int, name: str, rest: tuple[str, ...]) -> Found | None:
@@ -141,20 +152,13 @@ class Symbols:
             if bound.source.partition(".")[0] == name:
                 continue
             mark = f"{module.name}:{owner}:{name}={bound.source}"
-            if not self._busy:
-                self._missed.clear()
-            if mark in self._busy or len(self._busy) > LONGEST_CHAIN:
-                self._cut = True
-                continue
-            self._busy.add(mark)
-            found = self.find(module, owner, bound.source)
-            self._busy.discard(mark)
+            found = self._questions.ask(mark, partial(self.find, module, owner, bound.source))
             if found and found.left:
                 continue
             if found and (not bound.called or self._is_class(found.node)):
                 return self.descend(found.node, rest)
             if found:
-                return Found(found.node, rest)
+                return Found(found.node, rest, is_made=True)
         return None
 
     def descend(self, node: int, rest: tuple[str, ...]) -> Found:
@@ -241,7 +245,7 @@ class Symbols:
                     if definition.bases:
                         bases[node] = self._bases_of(module, node, definition)
         self.bases = {node: found for node, found in bases.items() if found}
-        self._known.clear()
+        self._questions = Questions()
         self._known_ancestors.clear()
         self.mixing = Mixing(self.bases, self.has_unseen_base)
 
