@@ -147,11 +147,12 @@ class _Vigil:
     ticket: Ticket
     flow_run: str
     _state: str | None = None
+    _began: datetime = field(init=False)
     _since: datetime = field(init=False)
     _is_told: bool = False
 
     def __post_init__(self) -> None:
-        self._since = self.tools.clock.now()
+        self._began = self._since = self.tools.clock.now()
 
     def keep(self) -> Fate:
         """Look every second."""
@@ -185,10 +186,16 @@ class _Vigil:
 
     def _is_heard(self) -> bool:
         """Say whether the host lives; one whose first beat is still to come gets more time for it."""
+        is_heard = lives_elsewhere(self.tools, self.ticket.agent_id)
+        return is_heard or (not self._has_beaten() and self._waited() < FIRST_BEAT)
+
+    def _has_beaten(self) -> bool:
+        """Say whether a host of this attempt gave a sign of life; it may do so before its flow run is seen to run."""
         beat = self.tools.journal.last_pulse(self.ticket.agent_id)
-        if beat is None or beat < self._since:
-            return self._waited() < FIRST_BEAT or lives_elsewhere(self.tools, self.ticket.agent_id)
-        return lives_elsewhere(self.tools, self.ticket.agent_id)
+        return beat is not None and beat >= self._began
+
+    def _has_fallen_silent(self) -> bool:
+        return self._has_beaten() and not lives_elsewhere(self.tools, self.ticket.agent_id)
 
     def _waited(self) -> float:
         return (self.tools.clock.now() - self._since).total_seconds()
@@ -198,7 +205,7 @@ class _Vigil:
         waited = self._waited()
         if reason_to_stop(self.tools, self.ticket.run_id, self.ticket.agent_id) is not None:
             return Fate.UNSEATED
-        if self._state == "PENDING" and waited > BEGINS:
+        if self._state == "PENDING" and (waited > BEGINS or self._has_fallen_silent()):
             return Fate.DIED
         if waited > UNSEATED and not self._is_told:
             self._is_told = True

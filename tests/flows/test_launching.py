@@ -164,6 +164,33 @@ def test_a_worker_that_died_with_an_agent_in_its_hands_is_not_waited_for_for_eve
     assert workers.control.states["flow-0"] == "CRASHED"
 
 
+def test_a_host_that_fell_silent_right_after_its_first_beat_is_followed_as_soon_as_any(
+    monkeypatch: pytest.MonkeyPatch, fakes: Fakes, ticket: Ticket
+) -> None:
+    # The one beat is older than our first look at a flow run that is running.
+    workers = pool(monkeypatch, fakes, "PENDING", "RUNNING")
+
+    def begin_to_run() -> None:
+        workers.control.states["flow-0"] = "RUNNING"
+
+    at(fakes, (5, pulse(fakes)), (6, begin_to_run), (5 + SILENT + 5, report(fakes)))
+
+    send_away(fakes.tools, ticket)
+
+    assert workers.keys == ["abc12345/0", "abc12345/1"]
+
+
+def test_a_host_that_fell_silent_before_its_flow_run_ran_is_not_waited_for_either(
+    monkeypatch: pytest.MonkeyPatch, fakes: Fakes, ticket: Ticket
+) -> None:
+    workers = pool(monkeypatch, fakes, "PENDING", "RUNNING")
+    at(fakes, (5, pulse(fakes)), (5 + SILENT + 5, report(fakes)))
+
+    send_away(fakes.tools, ticket)
+
+    assert workers.keys == ["abc12345/0", "abc12345/1"]
+
+
 def test_an_agent_waits_for_a_seat_as_long_as_the_run_has_hours_and_then_ends(
     monkeypatch: pytest.MonkeyPatch, fakes: Fakes, ticket: Ticket
 ) -> None:
