@@ -22,6 +22,7 @@ from fresh.adapters.processes import lives, this_host
 from fresh.adapters.sql_journal import SqlJournal
 from fresh.domain.agent import AgentReport, Outcome, Ticket
 from fresh.domain.approval import Particulars, Question, Why, on_deadline
+from fresh.domain.cards import CardKind, CardState
 from fresh.domain.feature import Kind
 from fresh.domain.identity import question_id
 from fresh.domain.money import Usd
@@ -312,6 +313,11 @@ class Stage:
         """Wait for the card of a question."""
         self.slack.until(lambda: self.cards(question.id), within, f"the card of {question.id}")
         return self.cards(question.id)[-1]
+
+    def is_posted(self, question: Question) -> bool:
+        """Say whether the journal knows where the card of a question is."""
+        card = self.journal.card(CardKind.QUESTION, question.id)
+        return card is not None and card.state is CardState.POSTED
 
     def cards(self, subject: str, kind: str = "question") -> list[Message]:
         """List the messages of a question, a run or a report."""

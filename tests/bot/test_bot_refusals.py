@@ -93,6 +93,8 @@ def test_a_button_on_a_copy_of_the_card_or_of_an_old_attempt_does_nothing(
         "chat.postMessage", {"channel": "C1", "text": "a copy", "blocks": card.blocks}
     )
     message = stage.slack.messages["C1", copy["ts"]]
+    # Until the journal knows which message is the card, any with its buttons may be it.
+    stage.slack.until(lambda: stage.is_posted(question), 5, "the note of the card")
     before = len(entries(stage))
     stage.slack.click("UADA", message, "approve")
     entry = refused(stage, "UADA", question, "card is out of date", before)
