@@ -16,6 +16,8 @@ from fresh.inventory.edges import load_edges
 from fresh.inventory.scan import take_inventory
 from tests.fakes.workspace import FakeWorkspace
 
+pytestmark = pytest.mark.slow
+
 PATHS = (
     "app/__init__.py",
     "app/a.py",

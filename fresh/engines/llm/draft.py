@@ -115,9 +115,14 @@ class Draft:
 
 def proper(path: str) -> str:
     """Bring a path into the one form that a tree uses. Raises Mistake for one that leaves it."""
-    if not path or path.startswith(("/", "~")) or "\\" in path or any(ord(letter) < 32 for letter in path):
+    normal = posixpath.normpath(path) if path else ""
+    if (
+        not normal
+        or normal.startswith(("/", "~"))
+        or "\\" in path
+        or any(ord(letter) < 32 for letter in path)
+    ):
         raise Mistake(f"{path!r} is no path inside the repository; write it relative to its root.")
-    normal = posixpath.normpath(path)
     parts = normal.split("/")
     if normal == "." or ".." in parts:
         raise Mistake(f"{path!r} leaves the repository.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fresh.engines.llm.draft import Mistake, proper
@@ -62,6 +62,8 @@ def test_a_long_text_keeps_its_head_and_its_tail(text: str, longest: int) -> Non
         "/".join
     )
 )
+@example("a/../~")
+@example("./~/key")
 def test_a_path_stays_in_the_repository_or_is_refused(path: str) -> None:
     try:
         normal = proper(path)
