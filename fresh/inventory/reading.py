@@ -14,7 +14,7 @@ from fresh.domain.feature import Finding, Unparsed
 from fresh.inventory.cache import Shards, extractor_version, version_name
 from fresh.inventory.crew import read_many
 from fresh.inventory.declared import Declared, declared_in, is_declaring
-from fresh.inventory.documents import Mentions, is_document
+from fresh.inventory.documents import LONGEST_DOCUMENT, Mentions, is_document
 from fresh.inventory.layout import Role, lay_out
 from fresh.inventory.lint import Lint
 from fresh.inventory.packaging import declared_source_roots
@@ -63,6 +63,7 @@ class Reading:
         self.unparsed: tuple[Unparsed, ...] = ()
         self.tolerated: tuple[Unparsed, ...] = ()
         self.mentions = Mentions()
+        self.left_out: tuple[str, ...] = ()
         self._read()
 
     def contents(self, paths: Iterable[str]) -> dict[str, bytes]:
@@ -85,7 +86,7 @@ class Reading:
         """Read every source for its record, and every document for the names that it mentions."""
         too_long = {path for path in self.sources if self.files[path].size > LONGEST_SOURCE}
         records = self._known("records", [path for path in self.sources if path not in too_long], "")
-        documents = self._known("documents", [path for path in self.files if is_document(path)], ".json")
+        documents = self._known("documents", self._documents(), ".json")
         learned = read_many(
             self.contents(records.missing.values()), self.contents(documents.missing.values()), self.workers
         )
@@ -93,6 +94,12 @@ class Reading:
         for path in mentions:
             self.mentions.add(path, json.loads(mentions[path]))
         self._take_in(texts, too_long)
+
+    def _documents(self) -> list[str]:
+        """List the documents to read, and keep the paths of those that are too long for it."""
+        found = [path for path in self.files if is_document(path)]
+        self.left_out = tuple(path for path in found if self.files[path].size > LONGEST_DOCUMENT)
+        return [path for path in found if self.files[path].size <= LONGEST_DOCUMENT]
 
     def _take_in(self, texts: Mapping[str, str], too_long: Iterable[str]) -> None:
         refused = [Unparsed(path=path, why=f"longer than {LONGEST_SOURCE >> 20} MB") for path in too_long]

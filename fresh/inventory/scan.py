@@ -12,6 +12,7 @@ from fresh.inventory.cache import Inventories, rules_version, version_name
 from fresh.inventory.collector import without_collector
 from fresh.inventory.coverage_files import ReadDatabase
 from fresh.inventory.covered import Counted, with_committed_coverage
+from fresh.inventory.documents import LONGEST_DOCUMENT
 from fresh.inventory.entry_points import as_entry_points, find_roots
 from fresh.inventory.exports import find_exports
 from fresh.inventory.features import Facts, describe
@@ -106,6 +107,11 @@ def _limits(judge: Judge, reading: Reading, counted: Counted, *, linted: bool) -
     if reading.tolerated:
         found.append(
             f"{len(reading.tolerated)} files are in no grammar of this Python; tree-sitter read them"
+        )
+    if reading.left_out:
+        more = f" and {len(reading.left_out) - 1} more" if reading.left_out[1:] else ""
+        found.append(
+            f"documents longer than {LONGEST_DOCUMENT >> 20} MB were not read: {reading.left_out[0]}{more}"
         )
     if dynamic := {**judge.looked_up, **judge.loaded}:
         found.append(f"{len(dynamic)} modules or packages are reached by computed names")

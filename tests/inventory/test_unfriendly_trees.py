@@ -23,6 +23,14 @@ def test_a_generated_file_of_five_megabytes_is_left_out_and_said(tmp_path: Path)
     assert states_of(inventory) == {"app.core:f": "unhooked"}
 
 
+def test_a_document_of_three_megabytes_is_left_out_and_said(tmp_path: Path) -> None:
+    files = {"app.py": "def look_up():\n    return 1\n", "docs/big.md": "See `look_up`.\n" * 220_000}
+    assert len(files["docs/big.md"]) > 3_000_000
+    inventory = inventory_of(files, tmp_path)
+    assert "documents longer than 2 MB were not read: docs/big.md" in inventory.limits
+    assert not inventory.features[0].documented
+
+
 def test_a_thousand_modules_may_import_one_another_in_a_circle(tmp_path: Path) -> None:
     files = {
         f"ring/m{n}.py": f"from ring.m{(n + 1) % 1000} import f{(n + 1) % 1000}\nfrom ring.m{(n + 7) % 1000} import *\n\n\n"
