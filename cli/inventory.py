@@ -156,8 +156,9 @@ def totals(found: Inventory) -> str:
     """Say in one line how many features are in each state."""
     counts = Counter(feature.reachability for feature in found.features)
     states = ", ".join(f"{counts[state]} {state}" for state in Reachability if counts[state])
-    return f"{len(found.features)} features in {found.files} files at {found.commit[:10]}" + (
-        f": {states}" if states else ""
+    return (
+        f"{count(len(found.features), 'feature')} in {count(found.files, 'file')} at {found.commit[:10]}"
+        + (f": {states}" if states else "")
     )
 
 

@@ -17,6 +17,7 @@ from cli.place import Place, opened_journal
 from cli.screens import cost, icon
 from flows.beside import beside
 from fresh.adapters.processes import this_host
+from fresh.domain.counting import count
 from fresh.domain.host import Host
 from fresh.domain.phase import LIVE
 from fresh.domain.quoting import line
@@ -125,7 +126,7 @@ def table(run: RunStatus) -> Group:
 def _headline(run: RunStatus) -> str:
     ended = sum(agent.phase not in LIVE for agent in run.agents)
     asked = f" | stop requested ({line(run.stop_requested)})" if run.stop_requested else ""
-    return f"Run {run.run_id} | {ended} of {len(run.agents)} agents ended | Cost: {cost(run)}{asked}"
+    return f"Run {run.run_id} | {ended} of {count(len(run.agents), 'agent')} ended | Cost: {cost(run)}{asked}"
 
 
 def _cells(agent: AgentStatus) -> tuple[Text, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cli.place import find_place, opened_journal, with_repo
+from fresh.domain.counting import count
 from fresh.domain.metrics import Metrics, Row, measure
 from fresh.domain.money import Usd
 from fresh.domain.reviewing import PullState
@@ -63,7 +64,7 @@ def table(measured: Metrics) -> str:
         ),
         ("Pull requests", f"{total.proposed} opened, {total.merged} merged, {total.closed} closed unmerged"),
         ("Success rate", _rate(total)),
-        ("Cost", f"{total.cost} by {total.agents} agents in {len(measured.runs)} runs"),
+        ("Cost", f"{total.cost} by {count(total.agents, 'agent')} in {count(len(measured.runs), 'run')}"),
         ("Cost per merged pull request", _money(total.cost_per_merged)),
         ("Time saved", f"about {total.minutes_saved / 60:.1f} h"),
     )

@@ -10,6 +10,7 @@ import click
 
 from cli.place import Place
 from fresh.domain.assignment import Assignment
+from fresh.domain.counting import count
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.quoting import line
 from fresh.domain.record import RunRecord
@@ -94,7 +95,9 @@ def _cost(record: RunRecord, wave: int) -> str:
         return "$0.00, because the codemod engine calls no model"
     order = record.order
     most = min(order.cap.micros * wave, order.budget.micros) / 1_000_000
-    return f"at most ${most:.2f} ({wave} agents of at most {order.cap}, never more than {order.budget})"
+    return (
+        f"at most ${most:.2f} ({count(wave, 'agent')} of at most {order.cap}, never more than {order.budget})"
+    )
 
 
 def _pick(number: int, pick: Pick, issue: Assignment | None) -> list[str]:

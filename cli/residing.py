@@ -13,6 +13,7 @@ import click
 
 from cli.aside import aside
 from cli.place import Place, find_place, with_repo
+from fresh.domain.counting import count
 from fresh.errors import Refusal
 from fresh.whereabouts import make_home
 
@@ -63,12 +64,12 @@ def down(repo: str) -> None:
             signal_all([standing.host], signal.SIGKILL)
     left = end_all(folder)
     if standing is None:
-        click.echo("Nothing was running." if not left else f"Ended {left} processes.")
+        click.echo("Nothing was running." if not left else f"Ended {count(left, 'process')}.")
         return
     if end_server(place.home / "prefect"):
         left += 1
     (folder / "up.json").unlink(missing_ok=True)
-    click.echo("Everything has ended." + (f" {left} processes had to be killed." if left else ""))
+    click.echo("Everything has ended." + (f" {count(left, 'process')} had to be killed." if left else ""))
 
 
 def _show(place: Place) -> None:

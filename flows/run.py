@@ -20,6 +20,7 @@ from flows.stopping import reason_to_stop
 from flows.supervising import supervised
 from fresh.domain import narration
 from fresh.domain.agent import Outcome, Ticket
+from fresh.domain.counting import count
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.parking import unblocked
 from fresh.domain.record import RunRecord
@@ -47,7 +48,7 @@ def _run_name() -> str:
     order = given["order"]
     order = order if isinstance(order, RunOrder) else RunOrder.model_validate(order)
     where = Path(order.repo).absolute().name
-    return f"{where}: {order.agents} agents, {order.strategy}, {order.budget}"
+    return f"{where}: {count(order.agents, 'agent')}, {order.strategy}, {order.budget}"
 
 
 @flow(

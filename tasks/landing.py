@@ -10,6 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from fresh.domain.agent import AgentReport, Outcome, Ticket
+from fresh.domain.counting import count
 from fresh.domain.fitting import Landing, Overlap
 from fresh.domain.identity import OURS
 from fresh.domain.landing import Integration, obstacles
@@ -157,7 +158,7 @@ def integrate(record: RunRecord, may_test: bool) -> Integration | None:
     if standing is not None:
         return Integration.model_validate_json(standing)
     integration = _integrated(tools, record, base, landed, may_test)
-    narrate(tools, record.id, f"Integration of {len(landed)} branches: {integration.fact}")
+    narrate(tools, record.id, f"Integration of {count(len(landed), 'branch')}: {integration.fact}")
     if not may_test:
         return integration
     return Integration.model_validate_json(tools.journal.remember(key, integration.model_dump_json()))

@@ -7,6 +7,7 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from fresh.domain.counting import count
 from fresh.domain.record import RunRecord
 from fresh.wiring import toolbox
 from tasks.assigning import demand_issues
@@ -49,8 +50,8 @@ def survey(record: RunRecord) -> dict[str, int]:
     narrate(
         tools,
         record.id,
-        f"Inventory of {record.base[:10]}: {len(inventory.features)} features in {inventory.files} files, "
+        f"Inventory of {record.base[:10]}: {count(len(inventory.features), 'feature')} in {count(inventory.files, 'file')}, "
         + (", ".join(f"{number} {state}" for state, number in sorted(counts.items())) or "nothing found")
-        + (f"; {len(inventory.unparsed)} files could not be read" if inventory.unparsed else ""),
+        + (f"; {count(len(inventory.unparsed), 'file')} could not be read" if inventory.unparsed else ""),
     )
     return counts

@@ -16,6 +16,7 @@ from bot.messages.modals import given
 from bot.ordering import run_of
 from fresh.deciding import note_starter, permit
 from fresh.domain.approval import Answer
+from fresh.domain.counting import count
 from fresh.domain.order import RunOrder
 from fresh.domain.people import Act
 from fresh.domain.quoting import line
@@ -105,7 +106,7 @@ def _start(desk: Desk, body: Body, order: RunOrder, view_id: str) -> Outcome:
         ),
         desk.shelf.served[0],
     )
-    told = f"start {order.agents} agents, {order.budget}, {order.hours:g} h, {order.strategy}"
+    told = f"start {count(order.agents, 'agent')}, {order.budget}, {order.hours:g} h, {order.strategy}"
     try:
         refused = permit(
             served.journal, served.people, actor, Act.START, now, desk.known.membership, tried=told

@@ -9,6 +9,7 @@ from bot.messages.blocks import MOST_VIEW_BLOCKS, Block, context, divider, heade
 from bot.messages.faces import TITLES
 from bot.messages.pen import Pen, link, moment
 from fresh.domain.answering import Standing
+from fresh.domain.counting import count
 from fresh.domain.money import Usd
 from fresh.domain.status import RunStatus
 
@@ -67,6 +68,6 @@ def _run(pen: Pen, run: RunStatus, cards: dict[str, str]) -> Block:
     state = "💀 its process died" if run.died else "🟢"
     waiting = sum(agent.question is not None for agent in run.agents)
     return section(
-        f"{state} {name} on {pen.code(run.repository.rpartition('/')[2], 60)}: {len(run.agents)} agents,"
+        f"{state} {name} on {pen.code(run.repository.rpartition('/')[2], 60)}: {count(len(run.agents), 'agent')},"
         f" {waiting} waiting, ${run.spent_usd:.2f} of ${run.budget_usd:.2f}"
     )

@@ -19,6 +19,7 @@ from deployments.resident.parts import Household, part_line, parts_off
 from deployments.resident.record import FOLDER, Health, Part, Standing, read_standing, write_standing
 from fresh.adapters.prefect_server import GivenServer, PrefectServer, end_server, read_record
 from fresh.adapters.processes import this_host
+from fresh.domain.counting import count
 from fresh.errors import FreshError, Refusal, StorageFailed
 
 BEAT = 0.1
@@ -69,7 +70,7 @@ class Supervisor:
     def _take_over(self) -> None:
         """End what a supervisor that was killed has left."""
         if left := end_all(self._folder):
-            self._tell(f"Ended {left} processes that an earlier `fresh up` had left.")
+            self._tell(f"Ended {count(left, 'process')} that an earlier `fresh up` had left.")
         earlier = read_standing(self._folder)
         if earlier is not None and not self._given and end_server(self._home / "prefect"):
             self._tell("Ended the Prefect server that an earlier `fresh up` had left.")

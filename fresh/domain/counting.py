@@ -4,5 +4,7 @@ from __future__ import annotations
 
 
 def count(number: int, noun: str) -> str:
-    """Say how many: `1 test`, `2 tests`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """Say how many: `1 test`, `2 tests`, `0 branches`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}{'es' if noun.endswith(('ch', 'sh', 's', 'x')) else 's'}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fresh.domain.agent import AgentReport, Outcome
+from fresh.domain.counting import count
 from fresh.domain.money import ZERO
 from fresh.domain.quoting import code, prose
 from fresh.domain.record import RunRecord
@@ -28,7 +29,10 @@ def page(repository: str, hours: float, nights: Sequence[Night]) -> str:
         return "\n".join([*lines, "No run has worked.", ""])
     spent = sum((report.cost for night in nights for report in night.reports), start=ZERO)
     landed = [report for night in nights for report in night.reports if report.outcome is Outcome.COMPLETED]
-    lines += [f"{len(nights)} runs, {len(landed)} changes landed, {spent} spent by agents that ended.", ""]
+    lines += [
+        f"{count(len(nights), 'run')}, {count(len(landed), 'change')} landed, {spent} spent by agents that ended.",
+        "",
+    ]
     for title, rows in (("What needs you", _waiting(nights)), ("What landed", _landed(landed))):
         lines += [f"## {title}", "", *(rows or ["Nothing."]), ""]
     return "\n".join([*lines, "## Runs", "", *(_run(night) for night in nights), ""])
@@ -60,6 +64,6 @@ def _run(night: Night) -> str:
     status = night.status
     state = "works" if status.running else (status.stopped or "died")
     return (
-        f"- {code(status.run_id)}: {len(status.agents)} agents, ${status.spent_usd:.2f} of ${status.budget_usd:.2f},"
+        f"- {code(status.run_id)}: {count(len(status.agents), 'agent')}, ${status.spent_usd:.2f} of ${status.budget_usd:.2f},"
         f" {state}"
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from fresh.domain.agent import AgentReport, Outcome
+from fresh.domain.counting import count
 from fresh.domain.evidence import CheckState
 from fresh.domain.landing import obstacles
 from fresh.domain.money import ZERO
@@ -53,7 +54,7 @@ def _opening(report: RunReport) -> list[str]:
     counts = ", ".join(
         f"{len(report.ended(outcome))} {outcome}" for outcome in Outcome if report.ended(outcome)
     )
-    worked = f"{len(report.agents)} agents: {counts}" if report.agents else "No agent was started"
+    worked = f"{count(len(report.agents), 'agent')}: {counts}" if report.agents else "No agent was started"
     return [
         f"# Report of run {report.run_id}",
         "",
@@ -211,7 +212,7 @@ def _origin(report: RunReport) -> list[str]:
         "## Where it comes from",
         "",
         f"- Repository: {code(report.repository)} at {code(report.base)}",
-        f"- Order: {order.agents} agents, {mode}, {order.hours:g} h, strategy {order.strategy}, "
+        f"- Order: {count(order.agents, 'agent')}, {mode}, {order.hours:g} h, strategy {order.strategy}, "
         f"engine {report.engine}, seed {report.seed}",
         f"- Inventory {code(report.inventory_digest[:12] or 'none')}: {found or 'not taken'}",
         f"- From {_time(report.started_at)} to {_time(report.ended_at)}",

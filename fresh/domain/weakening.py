@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fresh.domain.bent_tests import bent
 from fresh.domain.change import FileChange
+from fresh.domain.counting import count
 from fresh.domain.meddling import meddling
 from fresh.domain.test_code import TestCode, is_test_module, is_test_path, parse
 
@@ -39,7 +40,7 @@ def _compare(path: str, old: bytes, new: bytes, *, added: bool) -> Iterator[str]
         return
     gone = sorted(before.assertions.keys() - after.assertions.keys())
     if gone:
-        yield f"{path}: {_count(len(gone), 'test')} removed ({_some(gone)})"
+        yield f"{path}: {count(len(gone), 'test')} removed ({_some(gone)})"
     fewer = sorted(
         name for name, number in before.assertions.items() if after.assertions.get(name, number) < number
     )
@@ -53,16 +54,12 @@ def _compare(path: str, old: bytes, new: bytes, *, added: bool) -> Iterator[str]
     if after.loose < before.loose:
         yield f"{path}: {before.loose - after.loose} assertions removed outside of tests"
     if after.skips > before.skips:
-        yield f"{path}: {_count(after.skips - before.skips, 'skip or xfail')} added"
+        yield f"{path}: {count(after.skips - before.skips, 'skip or xfail')} added"
     idle = sorted(
         name for name, number in after.assertions.items() if number == 0 and name not in before.assertions
     )
     if idle and (added or not after.loose):
-        yield f"{path}: {_count(len(idle), 'test')} added without any assertion ({_some(idle)})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
+        yield f"{path}: {count(len(idle), 'test')} added without any assertion ({_some(idle)})"
 
 
 def _some(names: list[str]) -> str:

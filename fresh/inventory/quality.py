@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
+from fresh.domain.counting import count
 from fresh.domain.feature import Finding, Signal
 from fresh.inventory.graph import NEUTRAL, Graph
 from fresh.inventory.record import Definition
@@ -163,11 +164,11 @@ def _of_findings(findings: Sequence[Finding], definition: Definition) -> Iterabl
         lines = max(definition.end_line - definition.line + 1, 20)
         value = -min(round(PER_FINDING * 100 * len(findings) / lines, 2), MOST_FOR_FINDINGS)
         counts = Counter(finding.code for finding in findings)
-        listed = ", ".join(f"{code} {count}" for code, count in sorted(counts.items()))
+        listed = ", ".join(f"{code} {number}" for code, number in sorted(counts.items()))
         yield Signal(
             name="quality: lint",
             value=value,
-            why=f"{len(findings)} lint findings in {lines} lines ({listed})",
+            why=f"{count(len(findings), 'lint finding')} in {lines} lines ({listed})",
         )
 
 

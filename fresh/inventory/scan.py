@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from fresh.domain.counting import count
 from fresh.domain.feature import EntryPoint, Feature, Inventory, Unparsed
 from fresh.inventory.cache import Inventories, rules_version, version_name
 from fresh.inventory.collector import without_collector
@@ -103,10 +104,12 @@ def _take(
 def _limits(judge: Judge, reading: Reading, counted: Counted, *, linted: bool) -> tuple[str, ...]:
     found = [*OUR_LIMITS, *counted.limits]
     if reading.unparsed:
-        found.insert(0, f"{len(reading.unparsed)} files could not be parsed; what they use is not known")
+        found.insert(
+            0, f"{count(len(reading.unparsed), 'file')} could not be parsed; what is used there is not known"
+        )
     if reading.tolerated:
         found.append(
-            f"{len(reading.tolerated)} files are in no grammar of this Python; tree-sitter read them"
+            f"tree-sitter read {count(len(reading.tolerated), 'file')} that this Python's grammar refuses"
         )
     if reading.left_out:
         more = f" and {len(reading.left_out) - 1} more" if reading.left_out[1:] else ""

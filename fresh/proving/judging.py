@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from fresh.domain.change import Change
+from fresh.domain.counting import count
 from fresh.domain.evidence import Check, CheckState, RunEnd, TestOutcome, TestRun
 from fresh.domain.feature import Feature, Finding, Kind, Reachability
 from fresh.domain.test_code import is_test_path
@@ -47,12 +48,12 @@ def check_scope(change: Change, kind: Kind) -> Check:
         other = next(path for path in change.paths if path not in tests)
         return _failed(name, f"a change of tests must leave everything else alone, and it touches {other}")
     if kind is Kind.TESTS:
-        return _passed(name, f"{_count(len(tests), 'test file')} and nothing else")
+        return _passed(name, f"{count(len(tests), 'test file')} and nothing else")
     if not product:
         return _failed(
             name, f"a change of kind {kind} must touch the code, and it touches {_some(change.paths)} alone"
         )
-    return _passed(name, f"{_count(len(product), 'code file')} and {_count(len(tests), 'test file')}")
+    return _passed(name, f"{count(len(product), 'code file')} and {count(len(tests), 'test file')}")
 
 
 def check_end(head: TestRun) -> Check | None:
@@ -71,7 +72,7 @@ def check_failures(base: TestRun, head: TestRun, real: Collection[str], flaky: C
     name = "no test newly fails"
     if not head.outcomes and not base.outcomes:
         return _by_exit_code(name, base, head)
-    said = f"; {_count(len(flaky), 'flaky test')}: {_some(sorted(flaky))}" if flaky else ""
+    said = f"; {count(len(flaky), 'flaky test')}: {_some(sorted(flaky))}" if flaky else ""
     already = Comparison.of(base, head).already
     said += f"; {len(already)} failed before and still do" if already else ""
     if real:
@@ -80,7 +81,7 @@ def check_failures(base: TestRun, head: TestRun, real: Collection[str], flaky: C
         )
     return _passed(
         name,
-        f"{_count(len(head.passed), 'test')} of {len(head.outcomes)} pass, {len(base.passed)} on base{said}",
+        f"{count(len(head.passed), 'test')} of {len(head.outcomes)} pass, {len(base.passed)} on base{said}",
     )
 
 
@@ -92,9 +93,9 @@ def check_lost(base: TestRun, head: TestRun) -> Check:
     lost = Comparison.of(base, head).lost
     if lost:
         return _failed(
-            name, f"{_count(len(lost), 'test')} that passed on base are gone or skipped: {_some(lost)}"
+            name, f"{count(len(lost), 'test')} that passed on base are gone or skipped: {_some(lost)}"
         )
-    return _passed(name, f"{_count(len(head.outcomes), 'test')} collected, {len(base.outcomes)} on base")
+    return _passed(name, f"{count(len(head.outcomes), 'test')} collected, {len(base.outcomes)} on base")
 
 
 def check_new_tests(
@@ -119,7 +120,7 @@ def check_new_tests(
         if bad:
             how = run.outcomes.get(bad[0])
             return _failed(name, f"{_some(bad)} did not pass ({how or 'not run'})", run.tail)
-    return _passed(name, f"{_count(len(ids), 'new test')}, {_count(len(runs), 'separate run')}: {_some(ids)}")
+    return _passed(name, f"{count(len(ids), 'new test')}, {count(len(runs), 'separate run')}: {_some(ids)}")
 
 
 def check_needed(ids: Collection[str], without: TestRun) -> Check:
@@ -217,10 +218,6 @@ def _passed(name: str, fact: str) -> Check:
 
 def _failed(name: str, fact: str, detail: str = "") -> Check:
     return Check(name=name, state=CheckState.FAILED, fact=fact, detail=detail)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _fail(number: int) -> str:

@@ -250,7 +250,7 @@ def test_a_terminal_gets_a_table_of_the_agents(terminal: Terminal, host: PlayedH
     with LiveView(console).following(find_place("."), datetime.now(UTC)):
         host.start(RunOrder(), terminal.repository)
     shown = text_on(console)
-    assert "0 of 1 agents ended" in shown
+    assert "0 of 1 agent ended" in shown
     assert "pocket.text:normalize" in shown
     assert "Agent abc12345 started" in shown
 

@@ -164,7 +164,7 @@ def test_a_file_that_does_not_parse_is_reported_and_holds_no_features(tmp_path: 
         ("app/bad.py", "invalid syntax (line 2)")
     ]
     assert not [feature for feature in inventory.features if feature.path == "app/bad.py"]
-    assert inventory.limits[0] == "1 files could not be parsed; what they use is not known"
+    assert inventory.limits[0] == "1 file could not be parsed; what is used there is not known"
 
 
 def test_entry_points_name_their_rule_and_the_place_that_declares_it(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_a_generated_file_of_five_megabytes_is_left_out_and_said(tmp_path: Path)
     assert len(table) > 5_000_000
     inventory = inventory_of({"app/table.py": table, "app/core.py": "def f():\n    return 1\n"}, tmp_path)
     assert [(each.path, each.why) for each in inventory.unparsed] == [("app/table.py", "longer than 2 MB")]
-    assert inventory.limits[0].startswith("1 files could not be parsed")
+    assert inventory.limits[0].startswith("1 file could not be parsed")
     assert states_of(inventory) == {"app.core:f": "unhooked"}
 
 
