@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sysconfig
@@ -16,6 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from fresh.domain.feature import Finding
 from fresh.errors import Mishap
 
+log = logging.getLogger("fresh")
 RULES = "F,E7,W,B,C4,PIE,RET,SIM,UP"
 IGNORED = "E741,SIM117,B904,F403,F405"
 # The oldest Python that projects still support: a newer one would ask them for syntax that they can't use.
@@ -52,6 +54,10 @@ class Diagnostic(BaseModel):
 DIAGNOSTICS = TypeAdapter(list[Diagnostic])
 
 
+class Crashed(Mishap):
+    """Ruff was ended by a signal."""
+
+
 class RuffLint:
     """Find lint with a fixed set of rules, whatever the project's own configuration says."""
 
@@ -61,7 +67,25 @@ class RuffLint:
         return f"{self._run(['--version'], Path('/')).decode().strip()} {RULES} -{IGNORED} {TARGET}"
 
     def __call__(self, files: Mapping[str, bytes]) -> dict[str, tuple[Finding, ...]]:
-        """Map each path that has findings to them, in the order of their lines. Raises Mishap."""
+        """Map each path that has findings to them, in the order of their lines. Raises Mishap.
+
+        A file that ends ruff itself is found by halves, and has none.
+        """
+        try:
+            return self._lint(files)
+        except Crashed as crash:
+            if len(files) == 1:
+                log.warning("%s has no lint findings: %s", *files, crash.message)
+                return {}
+            paths = sorted(files)
+            halves = paths[: len(paths) // 2], paths[len(paths) // 2 :]
+            return {
+                path: found
+                for half in halves
+                for path, found in self({each: files[each] for each in half}).items()
+            }
+
+    def _lint(self, files: Mapping[str, bytes]) -> dict[str, tuple[Finding, ...]]:
         with tempfile.TemporaryDirectory(prefix="fresh-lint-") as folder:
             names = _lay_out(Path(folder), files)
             output = self._run(["check", *OPTIONS, "--select", RULES, "--ignore", IGNORED, "."], Path(folder))
@@ -86,7 +110,9 @@ class RuffLint:
             ) from error
         if done.returncode:
             first = done.stderr.decode("utf-8", "replace").strip().splitlines()[:1]
-            raise Mishap(f"ruff ended with {done.returncode}: {' '.join(first) or 'no message'}.")
+            # A signal is of its own making, like a stack that overflows.
+            kind = Crashed if done.returncode < 0 else Mishap
+            raise kind(f"ruff ended with {done.returncode}: {' '.join(first) or 'no message'}.")
         return done.stdout
 
 

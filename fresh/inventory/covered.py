@@ -22,6 +22,10 @@ NONE_READ = "tested is at most 0.5: no coverage data was read"
 STALE = -1
 
 
+DEEPEST = 100
+"""Folders of a path in a coverage report that are compared."""
+
+
 class Counted(NamedTuple):
     """Features with what a report adds to them, and what people should know of it."""
 
@@ -175,5 +179,5 @@ def _found_in(paths: Iterable[str], ran: Mapping[str, Ran]) -> dict[str, Ran]:
 
 def _ends(path: str) -> list[str]:
     """List a path and every shorter end of it, the longest first."""
-    parts = path.lstrip("/").split("/")
+    parts = path.lstrip("/").split("/")[-DEEPEST:]
     return ["/".join(parts[place:]) for place in range(len(parts))]

@@ -6,6 +6,8 @@ import ast
 import configparser
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import count
 from posixpath import basename
 from typing import NamedTuple
 
@@ -16,6 +18,7 @@ from fresh.inventory.syntax import dotted
 METADATA_FILES = frozenset({"pyproject.toml", "setup.cfg", "setup.py", "scrapy.cfg"})
 LONGEST_FILE = 512 << 10
 DEEPEST = 20
+MOST_PARTS = 20_000
 
 
 class Declared(NamedTuple):
@@ -69,7 +72,7 @@ def _table(value: object, *keys: str) -> dict[str, object]:
 def _of_pyproject(text: str) -> Iterator[Entry]:
     try:
         content: dict[str, object] = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # of TOML, or a number too long for Python
         return
     scripts = [
         _table(content, "project", "scripts"),
@@ -145,26 +148,30 @@ def _of_setup_py(text: str) -> Iterator[Entry]:
                 yield EntryRule.CONSOLE_SCRIPT, basename(script), script
 
 
-def _literal(node: ast.expr | None, held: Mapping[str, ast.expr], depth: int = DEEPEST) -> object:
+def _literal(node: ast.expr | None, held: Mapping[str, ast.expr]) -> object:
     """Read a literal that may be put together from variables; None for what only running it would tell."""
-    if depth == 0:
+    return _part(node, held, DEEPEST, count(MOST_PARTS, -1))
+
+
+def _part(node: ast.expr | None, held: Mapping[str, ast.expr], depth: int, left: Iterator[int]) -> object:
+    """Read a part of a literal; variables that hold one another many times would grow it without end."""
+    if depth == 0 or next(left) < 0:
         return None
+    read = partial(_part, held=held, depth=depth - 1, left=left)
     match node:
         case ast.Name():
-            return _literal(held.get(node.id), held, depth - 1)
+            return read(held.get(node.id))
         case ast.Constant():
             return node.value
         case ast.List() | ast.Tuple():
-            return [_literal(each, held, depth - 1) for each in node.elts]
+            return [read(each) for each in node.elts]
         case ast.Dict():
             pairs = zip(node.keys, node.values, strict=True)
-            return {
-                str(_literal(key, held, depth - 1)): _literal(value, held, depth - 1) for key, value in pairs
-            }
+            return {str(read(key)): read(value) for key, value in pairs}
         case ast.BinOp(op=ast.Add()):
-            left, right = _literal(node.left, held, depth - 1), _literal(node.right, held, depth - 1)
-            both_lists = isinstance(left, list) and isinstance(right, list)
-            return [*left, *right] if both_lists else left or right  # type: ignore[misc]
+            first, second = read(node.left), read(node.right)
+            both_lists = isinstance(first, list) and isinstance(second, list)
+            return [*first, *second] if both_lists else first or second  # type: ignore[misc]
     return None
 
 

@@ -21,6 +21,10 @@ NEUTRAL = words(
 )
 
 
+FEW_TWINS = 50
+"""Definitions of one name that all lead to each other; of more than these all lead to the first, and it to all."""
+
+
 class Graph:
     """Nodes and edges of one codebase.
 
@@ -134,7 +138,8 @@ class Graph:
             if definition.is_class:
                 found.update(self.symbols.bases.get(node, ()))
             if node in modules.doubles:
-                found.update(modules.doubles[node])
+                twins = modules.doubles[node]
+                found.update(twins if node == twins[0] or len(twins) <= FEW_TWINS else twins[:1])
             found.add(modules.owners[node])
             found.add(modules.of[node].body)
         found.discard(node)

@@ -108,7 +108,11 @@ def dirname(path: str) -> str:
 
 @lru_cache(4096)
 def _above(folder: str) -> tuple[str, ...]:
-    return (folder, *(_above(dirname(folder)) if folder else ()))
+    found = [folder]
+    while folder:
+        folder = dirname(folder)
+        found.append(folder)
+    return tuple(found)
 
 
 def parents(path: str) -> tuple[str, ...]:

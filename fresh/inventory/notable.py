@@ -123,7 +123,11 @@ def _loader(call: ast.Call, name: str) -> Dynamic | None:
     text = ast.unparse(argument) if argument is not None else ""
     if "__package__" in text or any(k.arg == "package" for k in call.keywords) or len(call.args) == 2:
         return Dynamic(f"{name}(…)", ".", call.lineno)
-    if isinstance(argument, ast.JoinedStr) and isinstance(argument.values[0], ast.Constant):
+    if (
+        isinstance(argument, ast.JoinedStr)
+        and argument.values
+        and isinstance(argument.values[0], ast.Constant)
+    ):
         start = str(argument.values[0].value)
     elif isinstance(argument, ast.BinOp) and isinstance(argument.left, ast.Constant):
         start = str(argument.left.value)

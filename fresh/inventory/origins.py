@@ -18,6 +18,8 @@ FRAMEWORKS: dict[EntryRule, str] = {
 }
 RULE_OF = {package: rule for rule, packages in FRAMEWORKS.items() for package in packages.split()}
 LONGEST_CHAIN = 8
+MOST_SOURCES = 3
+"""Values of one variable that are followed: each may lead to as many, hop by hop."""
 
 
 def rule_of(origin: str) -> EntryRule | None:
@@ -40,10 +42,11 @@ def origin(symbols: Symbols, module: Module, owner: int, name: str, hops: int = 
                 return target + tail
             if found := _of_ours(symbols, target, hops):
                 return found + tail
-        for bound in module.bound.get(scope, {}).get(head, ()):
-            if bound.source.partition(".")[0] == head:
+        bound = module.bound.get(scope, {}).get(head, ())
+        for source in list(dict.fromkeys(each.source for each in bound))[:MOST_SOURCES]:
+            if source.partition(".")[0] == head:
                 continue
-            if found := origin(symbols, module, scope, bound.source, hops - 1):
+            if found := origin(symbols, module, scope, source, hops - 1):
                 return found + tail
         if scope == -1:
             break

@@ -17,7 +17,7 @@ def declared_source_roots(files: Mapping[str, bytes]) -> list[str]:
             continue
         try:
             metadata = tomllib.loads(content.decode("utf-8", "replace"))
-        except (tomllib.TOMLDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # of TOML, or a number too long for Python
             continue
         found += [join(dirname(path), root.strip("./")) for root in _roots(metadata.get("tool"))]
     return sorted(set(found))

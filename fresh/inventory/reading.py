@@ -14,7 +14,7 @@ from fresh.domain.feature import Finding, Unparsed
 from fresh.inventory.cache import Shards, extractor_version, version_name
 from fresh.inventory.crew import read_many
 from fresh.inventory.declared import Declared, declared_in, is_declaring
-from fresh.inventory.documents import LONGEST_DOCUMENT, Mentions, is_document
+from fresh.inventory.documents import LONGEST_DOCUMENT, NOTEBOOK, Mentions, is_document
 from fresh.inventory.layout import Role, lay_out
 from fresh.inventory.lint import Lint
 from fresh.inventory.packaging import declared_source_roots
@@ -85,8 +85,8 @@ class Reading:
     def _read(self) -> None:
         """Read every source for its record, and every document for the names that it mentions."""
         too_long = {path for path in self.sources if self.files[path].size > LONGEST_SOURCE}
-        records = self._known("records", [path for path in self.sources if path not in too_long], "")
-        documents = self._known("documents", self._documents(), ".json")
+        records = self._known("records", [path for path in self.sources if path not in too_long])
+        documents = self._known("documents", self._documents(), (".json", NOTEBOOK))
         learned = read_many(
             self.contents(records.missing.values()), self.contents(documents.missing.values()), self.workers
         )
@@ -130,7 +130,7 @@ class Reading:
             found = lint(files)
             return {path: FINDINGS.dump_json(found.get(path, ())).decode() for path in files}
 
-        lints = self._known("lint", paths, "__init__.py", lint.version)
+        lints = self._known("lint", paths, ("__init__.py",), lint.version)
         missing = lints.missing.values()
         texts = lints.with_learned(lint_all(self.contents(missing)) if missing else {})
         found = {}
@@ -143,11 +143,15 @@ class Reading:
                 found[path] = lint(self.contents([path])).get(path, ())
         return found
 
-    def _known(self, name: str, paths: Iterable[str], suffix: str, version: str = "") -> Known:
-        """Ask the cache what it knows of files. A path that ends with `suffix` means more, and is told apart."""
-        key_of = {path: self._key(path, suffix) for path in paths}
+    def _known(
+        self, name: str, paths: Iterable[str], endings: tuple[str, ...] = (), version: str = ""
+    ) -> Known:
+        """Ask the cache what it knows of files. A path with one of the endings means something else of its own."""
+        key_of = {path: self._key(path, endings) for path in paths}
         shards = Shards(self._cache, name, version_name(self._version, version))
         return Known(shards, key_of, shards.load(key_of.values()))
 
-    def _key(self, path: str, suffix: str) -> str:
-        return self.files[path].blob + ("s" if suffix and path.endswith(suffix) else "")
+    def _key(self, path: str, endings: tuple[str, ...]) -> str:
+        """Name a content; each ending that makes it mean something else has a letter."""
+        marks = (mark for mark, ending in zip("st", endings, strict=False) if path.endswith(ending))
+        return self.files[path].blob + next(marks, "")

@@ -44,6 +44,15 @@ def test_sources_that_do_not_parse_have_no_findings_and_break_nothing() -> None:
     assert "bad.py" not in found
 
 
+def test_a_file_that_ends_ruff_itself_costs_the_others_nothing() -> None:
+    deep = b'def f(x: "' + b".".join([b"a"] * 8_000) + b'"): x.y()\n'
+    found = lint({"a.py": b"import os\n", "b.py": deep, "c.py": b"import sys\n"})
+    assert {path: [each.code for each in rows] for path, rows in found.items()} == {
+        "a.py": ["F401"],
+        "c.py": ["F401"],
+    }
+
+
 def test_hostile_paths_are_only_names(tmp_path: Path) -> None:
     marker = tmp_path / "written.py"
     names = [f"../../../../../../..{marker}", str(marker), "a\nb.py", "-o.py", "x" * 5000 + ".py"]

@@ -151,9 +151,23 @@ PILES = {
     "a form feed and a mark": b"\xef\xbb\xbf\x0cdef f():\n    return 1\n",
     "python 2 of many prints": b"def f():\n" + b"    print 'a', f()\n" * 4_000,
     "regular expressions' bane": b"# " + b"python " * 50_000 + b"\n",
+    "a line of number signs": b"#" * 100_000 + b"\n",
+    "colours": b"COLOURS = [" + b'"#ffffff",' * 18_000 + b"]\n",
+    "one name fifteen thousand times": b"def f():0\n" * 15_000,
+    "variables of many values": b"".join(
+        b"a%d = a%d.p%d\n" % (i, i + 1, n) for i in range(8) for n in range(12)
+    )
+    + b"@a0.foo\ndef f(): pass\n",
+    "python 2 with a decorator of text": b'@ur"abc"\ndef f(): pass\n',
+    "python 2 that imports nothing": b'from importlib import import_module\nprint "x"\nimport_module(f"")\n',
+    "an import of an empty name": b'from importlib import import_module\nimport_module(f"")\n',
+    "a setup that holds itself": b"x = ["
+    + b"x, " * 10
+    + b"]\nfrom setuptools import setup\nsetup(entry_points=x)\n",
 }
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", PILES)
 def test_piles_are_read_or_refused_but_never_break_a_scan(name: str, tmp_path: Path) -> None:
     inventory = inventory_of(
@@ -162,11 +176,34 @@ def test_piles_are_read_or_refused_but_never_break_a_scan(name: str, tmp_path: P
             "app/x.py": PILES[name],
             "app/y.py": "def g():\n    return 1\n",
             "Makefile": PILES[name],
+            "setup.py": PILES[name],
         },
         tmp_path,
     )
     assert "app.y:g" in states_of(inventory)
-    assert all(each.path == "app/x.py" and each.why for each in inventory.unparsed)
+    assert all(each.path in ("app/x.py", "setup.py") and each.why for each in inventory.unparsed)
+
+
+def test_numbers_and_folders_without_end_and_paths_of_a_report_that_nobody_has(tmp_path: Path) -> None:
+    deep = "d/" * 500
+    lines = json.dumps({"files": {"a/" * 50_000 + "x.py": {"executed_lines": [1]}}})
+    files = {
+        "pyproject.toml": f"[tool.x]\na = {'1' * 5_000}\n",
+        f"{deep}x.py": "def f():\n    return 1\n",
+        "coverage.json": lines,
+    }
+    assert "unhooked" in states_of(inventory_of(files, tmp_path)).values()
+
+
+def test_a_notebook_that_is_called_otherwise_is_read_otherwise(tmp_path: Path) -> None:
+    out = {"cell_type": "code", "source": [], "outputs": [{"text": ["load_it()"]}]}
+    notebook = json.dumps({"cells": [out]})
+    files = {"app.py": "def load_it():\n    return 1\n"}
+    cached = tmp_path / "cached"
+    inventory_of({**files, "docs/a.ipynb": notebook}, cached)
+    again = inventory_of({**files, "docs/a.txt": notebook}, cached)
+    assert again == inventory_of({**files, "docs/a.txt": notebook}, tmp_path / "empty")
+    assert again.features[0].documented
 
 
 def test_modules_that_all_take_everything_from_each_other_are_asked_once_a_question(tmp_path: Path) -> None:
