@@ -17,6 +17,7 @@ from fresh.domain.agent import Ticket
 from fresh.domain.evidence import RunEnd, TestOutcome, TestRun
 from fresh.domain.feature import EntryPoint, Feature, Inventory, Kind, Reachability
 from fresh.domain.order import EngineName, RunOrder
+from fresh.errors import TreeRefused
 from fresh.ports import Finished
 
 BASE = "b" * 40
@@ -130,7 +131,9 @@ class FakeBench:
         return None
 
     def read(self, path: str) -> str:
-        """Read a file as the tree has it now."""
+        """Read a file as the tree has it now; links are not followed."""
+        if (self.tree / path).is_symlink():
+            raise TreeRefused(f"{path!r} crosses a symbolic link or a file.")
         try:
             return (self.tree / path).read_bytes().decode()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:

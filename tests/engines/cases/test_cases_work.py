@@ -85,6 +85,15 @@ def test_documented_examples_errors_and_properties_become_tests(tmp_path: Path) 
     assert set(bench.tree_files()) - set(bench.files) == {"tests/test_text_slugify.py"}
 
 
+def test_documents_and_tests_that_are_links_say_nothing_and_are_in_nobody_s_way(tmp_path: Path) -> None:
+    files = {**project(SLUGIFY), "README.md": "", "docs/index.md": "", "tests/test_linked.py": ""}
+    bench = bench_for(files, "slugify", tmp_path)
+    for link in ("README.md", "tests/test_linked.py"):
+        (bench.tree / link).unlink()
+        (bench.tree / link).symlink_to(bench.tree / "docs" / "index.md")
+    assert 'assert slugify("Hello, World!") == "hello-world"' in write_test(bench)[1]
+
+
 def test_the_written_test_fails_when_the_code_is_broken(tmp_path: Path) -> None:
     bench = bench_for(project(SLUGIFY), "slugify", tmp_path)
     write_test(bench)

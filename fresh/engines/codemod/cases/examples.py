@@ -10,6 +10,7 @@ from fresh.engines.codemod.cases.inside.wire import Argument, Call, Import
 from fresh.engines.codemod.cases.materials import packages_of
 from fresh.engines.codemod.cases.naming import Names, names_of
 from fresh.engines.codemod.cases.screening import is_test
+from fresh.errors import TreeRefused
 from fresh.ports import Bench
 
 MOST = 40
@@ -48,7 +49,7 @@ def _read(bench: Bench, path: str) -> str:
     """Read a file; one that is missing, huge or not UTF-8 holds no examples."""
     try:
         text = bench.read(path)
-    except (KeyError, UnicodeDecodeError):
+    except (KeyError, UnicodeDecodeError, TreeRefused):
         return ""
     return text if len(text) <= LARGEST else ""
 

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from fresh.domain.feature import Feature
 from fresh.engines.codemod.cases.screening import is_test
+from fresh.errors import TreeRefused
 from fresh.ports import Bench
 
 CONFIGURATIONS = ("pyproject.toml", "setup.cfg", "tox.ini", ".flake8", "ruff.toml", ".ruff.toml", "setup.py")
@@ -54,7 +55,7 @@ def _read(bench: Bench, path: str) -> str:
     """Read a file that only informs style; one that is gone or not UTF-8 informs of nothing."""
     try:
         return bench.read(path)
-    except (KeyError, UnicodeDecodeError):
+    except (KeyError, UnicodeDecodeError, TreeRefused):
         return ""
 
 

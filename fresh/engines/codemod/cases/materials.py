@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from fresh.engines.codemod.cases.inside.wire import Made
 from fresh.engines.codemod.cases.naming import names_of
 from fresh.engines.codemod.cases.screening import is_test
+from fresh.errors import TreeRefused
 from fresh.ports import Bench
 
 MOST = 4
@@ -69,7 +70,7 @@ def packages_of(bench: Bench) -> set[str]:
 def _read(bench: Bench, path: str) -> str:
     try:
         return bench.read(path)
-    except (KeyError, UnicodeDecodeError):
+    except (KeyError, UnicodeDecodeError, TreeRefused):
         return ""
 
 

@@ -14,7 +14,7 @@ from fresh.engines.codemod.cases.hints import Definition, functions_in, hints_fo
 from fresh.engines.codemod.cases.inside.finding import NotThere, executable_lines, within
 from fresh.engines.codemod.cases.inside.wire import Import, Question
 from fresh.engines.codemod.cases.materials import files_of, objects_of
-from fresh.errors import Declined
+from fresh.errors import Declined, TreeRefused
 from fresh.ports import Bench
 
 INVERSES = (
@@ -53,7 +53,7 @@ def look_at(bench: Bench) -> Target:
         text = bench.read(feature.path)
         module = ast.parse(text)
         node = within(module, feature.qualname)
-    except (KeyError, UnicodeDecodeError, SyntaxError, ValueError, NotThere) as error:
+    except (KeyError, UnicodeDecodeError, SyntaxError, ValueError, NotThere, TreeRefused) as error:
         raise Declined(f"{feature.path} can't be read as Python: {error}.") from error
     left_out = _dangers(node, module, feature.qualname)
     root, modules = _import_names(bench, feature)
@@ -113,7 +113,7 @@ def _imported_anywhere(bench: Bench, paths: set[str], module: str) -> bool:
         try:
             if pattern.search(bench.read(path)):
                 return True
-        except (KeyError, UnicodeDecodeError):
+        except (KeyError, UnicodeDecodeError, TreeRefused):
             continue
     return False
 
