@@ -121,6 +121,29 @@ def home(tmp_path: Path) -> Iterator[Path]:
     end_server(tmp_path / "prefect")
 
 
+@pytest.mark.night
+def test_a_slot_of_a_server_that_was_killed_comes_back_when_its_lease_ends(home: Path) -> None:
+    first = start_elsewhere(home)
+    url = str(first.stdout and first.stdout.readline()).strip()
+    limit = {"name": "fresh-sandboxes", "limit": 1, "active": True}
+    assert request(url, "POST", "/v2/concurrency_limits/", limit)[0] == 201
+    take = {"names": ["fresh-sandboxes"], "slots": 1, "mode": "concurrency", "lease_duration": 60}
+    assert request(url, "POST", "/v2/concurrency_limits/increment-with-lease", take)[0] == 200
+    os.kill(standing(home).host.pid, signal.SIGKILL)
+    first.kill()
+    first.wait()
+
+    server = PrefectServer(home)
+    again = server.start()
+    try:
+        assert request(again, "POST", "/v2/concurrency_limits/increment-with-lease", take)[0] == 423
+        assert await_true(
+            lambda: request(again, "POST", "/v2/concurrency_limits/increment-with-lease", take)[0] == 200, 120
+        )
+    finally:
+        server.stop()
+
+
 def test_a_second_one_finds_the_first_and_leaves_it_running(shared: tuple[Path, str]) -> None:
     home, url = shared
     before = standing(home)
