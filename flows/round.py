@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fresh.domain.agent import AgentReport, Outcome, Ticket
-from fresh.domain.approval import Decision
+from fresh.domain.approval import Decision, Why
 from fresh.domain.change import Ruling
 from fresh.domain.evidence import Evidence, Verdict
 from fresh.domain.work import Work
@@ -18,9 +18,18 @@ REPAIRS = 2
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A change that was put to a person, with why."""
+
+    why: Why
+    report: AgentReport
+    work: Work
+
+
+@dataclass(frozen=True)
 class Round:
     """One pass from implementing to a decision. `base` is where the base has moved to since the ticket was written,
-    `red` what is published already and whose checks this round answers."""
+    `red` what is published already and whose checks this round answers, `before` what changes were asked of."""
 
     ordinal: int = 0
     repairs: int = 0
@@ -29,6 +38,7 @@ class Round:
     offered: str | None = None
     base: str | None = None
     red: AgentReport | None = None
+    before: Judged | None = None
 
 
 def first_round(ticket: Ticket) -> Round:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flows.questioning import ask_architecture, ask_person
-from flows.round import REPAIRS, Round, blocked_by, is_good, judged, reviewed
+from flows.round import REPAIRS, Judged, Round, blocked_by, is_good, judged, reviewed
 from fresh.domain.agent import AgentReport, Outcome, Ticket
 from fresh.domain.approval import Answer, Why, why_ask
 from fresh.domain.change import PolicyVerdict, Ruling
@@ -64,8 +64,17 @@ def decide(
 
 
 def out_of_ideas(tools: Toolbox, ticket: Ticket, plan: Plan, this: Round, made: Made) -> AgentReport | Round:
-    """The engine gave up: at once that is a refusal; after failed checks a person is asked."""
+    """The engine gave up: at once that is a refusal; after failed checks a person is asked.
+
+    Where a person asked for changes that the engine can't make, what they were asked about is put to them again.
+    """
     declined = made.declined or "The engine made no change."
+    if (before := this.before) is not None and this.feedback is None:
+        told = f"What was asked for can't be done: {declined} {before.report.summary}"
+        report = before.report.model_copy(update={"summary": told})
+        return _settle(
+            tools, ticket.judged, plan, replace(this, before=None), before.why, report, before.work
+        )
     if this.feedback is None or this.red is not None:
         return report_of(ticket, Outcome.DECLINED, failure=declined)
     work = Work(
@@ -93,7 +102,9 @@ def _settle(
         return ended_as(report, Outcome.PARKED, "Nobody has answered yet; approve it and resume the run.")
     match decision.answer:
         case Answer.CHANGES:
-            return replace(this, ordinal=this.ordinal + 1, repairs=0, feedback=None, asked=decision.text)
+            before = Judged(why, report, work)
+            this = replace(this, ordinal=this.ordinal + 1, repairs=0, feedback=None, before=before)
+            return replace(this, asked=decision.text)
         case Answer.REJECTED:
             return ended_as(report, Outcome.REJECTED, f"Rejected by {decision.by}. {decision.text}".strip())
         case Answer.STOPPED:

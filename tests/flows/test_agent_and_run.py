@@ -21,7 +21,10 @@ from fresh.domain.order import RunOrder
 from fresh.domain.report import RunReport
 from fresh.domain.room import Room
 from fresh.domain.stopping import StopRequest, WhyStopped
+from fresh.errors import Declined
+from fresh.ports import Bench
 from fresh.wiring import using
+from tests.fakes.engine import appends_a_line
 from tests.fakes.prover import earned, failed
 from tests.fakes.toolbox import Fakes, a_toolbox
 
@@ -178,6 +181,26 @@ def test_requested_changes_reach_the_engine_and_make_a_new_question_for_the_new_
     assert list(fakes.workspace.branches.values()) == [seen[1].commit]
 
 
+def test_changes_that_the_engine_can_t_make_cost_nobody_what_was_proven(fakes: Fakes) -> None:
+    def act(bench: Bench, round_of_work: int) -> None:
+        if round_of_work > 1:
+            raise Declined("It can't follow a request in words.")
+        appends_a_line(bench, round_of_work)
+
+    def first_changes_then_yes(question: Question) -> None:
+        first = "-ready-0-" in question.id
+        decide(fakes, question, Answer.CHANGES if first else Answer.APPROVED, "more cases" if first else "")
+
+    fakes.engine.act = act
+    with somebody(fakes, first_changes_then_yes) as seen:
+        report = carry_out(fakes, agents=1, approval=True)
+
+    assert len({question.commit for question in seen}) == 1
+    assert "can't be done: It can't follow a request in words." in seen[1].text
+    assert outcomes(report) == [Outcome.COMPLETED]
+    assert list(fakes.workspace.branches.values()) == [seen[0].commit]
+
+
 def test_silence_publishes_what_is_ready_as_unreviewed(fakes: Fakes) -> None:
     report = carry_out(fakes, agents=1, approval=True, approval_timeout=0.02)
 
@@ -227,8 +250,6 @@ def test_a_reply_through_the_prefect_form_is_recorded_as_such(fakes: Fakes) -> N
 
 def test_a_graceful_stop_keeps_work_in_progress_on_its_branch(fakes: Fakes) -> None:
     def stop_midway(bench: object, rounds: int) -> None:
-        from tests.fakes.engine import appends_a_line
-
         appends_a_line(bench, rounds)  # type: ignore[arg-type]
         (record,) = fakes.tools.journal.runs()
         fakes.tools.journal.request_stop(
