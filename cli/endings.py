@@ -75,3 +75,9 @@ def _passed_over(report: RunReport) -> list[str]:
         reasons[line(over.reason)] = reasons.get(line(over.reason), 0) + 1
     often = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:5]
     return [f"  passed over {number} times: {reason}" for reason, number in often]
+
+
+def came_to_nothing(report: RunReport) -> bool:
+    """Say that agents failed, and that nothing is there for it: no change landed, and none waits for somebody."""
+    outcomes = {agent.outcome for agent in report.agents}
+    return Outcome.FAILED in outcomes and not outcomes & {Outcome.COMPLETED, Outcome.PARKED}

@@ -12,7 +12,6 @@ import click
 
 from cli.ordering import build_order
 from cli.place import Place, find_place, opened_journal, with_repo
-from fresh.domain.agent import Outcome
 from fresh.domain.feature import Kind
 from fresh.domain.order import EngineName, RunOrder, Strategy
 from fresh.domain.report import RunReport
@@ -161,7 +160,7 @@ def resume(run: str | None, repo: str) -> None:
 
 def _follow(place: Place, host: Callable[[], RunReport]) -> None:
     """Host a run, show it while it lives and what came of it."""
-    from cli.endings import ending
+    from cli.endings import came_to_nothing, ending
     from cli.live import LiveView
 
     make_home(place.home)
@@ -171,5 +170,5 @@ def _follow(place: Place, host: Callable[[], RunReport]) -> None:
     with opened_journal(place) as journal:
         record = journal.run(report.run_id)
     click.echo(ending(report, record.report))
-    if report.agents and all(agent.outcome is Outcome.FAILED for agent in report.agents):
+    if came_to_nothing(report):
         click.get_current_context().exit(1)

@@ -73,6 +73,11 @@ def repository_of(given: str) -> Path:
             f"{folder} is no directory.", hint="Give the path of a git repository with --repo."
         )
     root = top_level(folder)
+    if root is None and (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+        raise OperatorMistake(
+            f"{folder} is a bare repository, and agents read a project's own files.",
+            hint=f"Clone it: git clone {folder}",
+        )
     if root is None:
         raise OperatorMistake(
             f"{folder} is not inside a git repository.",

@@ -14,7 +14,7 @@ from fresh.inventory.symbols import Symbols
 from fresh.inventory.words import words
 
 NEUTRAL = words(
-    "property staticmethod classmethod abstractmethod overload cached_property wraps contextmanager",
+    "coroutine property staticmethod classmethod abstractmethod overload cached_property wraps contextmanager",
     "asynccontextmanager lru_cache cache dataclass override final setter getter deleter total_ordering",
     "runtime_checkable singledispatch deprecated unique namedtuple abstractproperty classproperty hybrid_property",
     "typing_extensions.override attrs define frozen no_type_check deprecated_alias",

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from cli import hosting
-from cli.endings import ending
+from cli.endings import came_to_nothing, ending
 from cli.live import LiveView
 from cli.ordering import build_order
 from cli.place import find_place
@@ -306,6 +306,39 @@ def test_a_run_without_agents_says_what_it_passed_over_most() -> None:
     shown = ending(report, None)
     assert "No agent was started." in shown
     assert "passed over 3 times: too small" in shown
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "nothing"),
+    [
+        ((), False),
+        ((Outcome.DECLINED,), False),
+        ((Outcome.FAILED,), True),
+        ((Outcome.FAILED, Outcome.DECLINED), True),
+        ((Outcome.FAILED, Outcome.COMPLETED), False),
+        ((Outcome.FAILED, Outcome.PARKED), False),
+    ],
+)
+def test_a_run_came_to_nothing_where_agents_failed_and_no_change_landed_or_waits(
+    outcomes: tuple[Outcome, ...], nothing: bool
+) -> None:
+    agents = tuple(a_report(f"agent{number}", outcome) for number, outcome in enumerate(outcomes))
+    now = datetime.now(UTC)
+    report = RunReport(
+        run_id=RUN,
+        repository="/r",
+        base="b",
+        order=RunOrder(),
+        engine=EngineName.CODEMOD,
+        seed=1,
+        inventory_digest="",
+        inventory_summary={},
+        started_at=now,
+        ended_at=now,
+        stopped=WhyStopped.NOTHING_WORTHWHILE,
+        agents=agents,
+    )
+    assert came_to_nothing(report) is nothing
 
 
 @pytest.fixture

@@ -70,6 +70,13 @@ def test_what_is_no_repository_is_refused(operator: Operator, tmp_path: Path, wo
     assert list(bare.iterdir()) == []
 
 
+def test_a_bare_repository_is_refused_with_the_way_to_go(operator: Operator, tmp_path: Path) -> None:
+    bare = tmp_path.resolve() / "bare.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", str(bare)], check=True)
+    told = complaint(operator, *START, "--repo", str(bare), code=2)
+    assert told == f"{bare} is a bare repository, and agents read a project's own files."
+
+
 def test_a_path_that_is_not_there_is_refused(operator: Operator) -> None:
     assert complaint(operator, *START, "--repo", "/not/there", code=2) == "/not/there is no directory."
 

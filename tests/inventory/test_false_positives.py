@@ -242,6 +242,14 @@ def test_what_is_reached_is_not_unhooked(case: str, tmp_path: Path) -> None:
     assert states["app.disk:live"] == "hooked"
 
 
+def test_what_waits_in_tornado_s_manner_is_no_route_by_that(tmp_path: Path) -> None:
+    files = {
+        "app/__init__.py": "",
+        "app/waits.py": "from tornado import gen\n\n\n@gen.coroutine\ndef wait():\n    yield 1\n",
+    }
+    assert states_of(inventory_of(files, tmp_path)) == {"app.waits:wait": "unhooked"}
+
+
 def test_a_method_of_a_class_that_stands_beside_nothing_is_not_live(tmp_path: Path) -> None:
     case = LIVE["a mixin overrides a method of the class that it stands beside (changedetection.io)"]
     alone = case.replace("class Watch(Saving, Basis):\n    pass", "class Watch(Basis):\n    kind = Saving")
