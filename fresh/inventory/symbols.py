@@ -11,6 +11,8 @@ from fresh.inventory.mixing import Mixing, ancestors
 from fresh.inventory.modules import Module, Modules
 from fresh.inventory.record import Bound, Definition
 
+MOST_VALUES = 4
+"""Values of one variable that are followed."""
 NOTHING: dict[str, list[Bound]] = {}
 PLAIN_BASES = frozenset(
     {"object", "ABC", "abc.ABC", "Protocol", "Generic", "typing.Protocol", "typing.Generic"}
@@ -148,18 +150,22 @@ class Symbols:
         return None
 
     def _through_variable(self, module: Module, owner: int, name: str, rest: tuple[str, ...]) -> Found | None:
+        """Follow a variable; one that is bound in several places may mean what any of them gives it."""
+        each: list[Found] = []
         for bound in module.bound.get(owner, NOTHING).get(name, ()):
             if bound.source.partition(".")[0] == name:
                 continue
             mark = f"{module.name}:{owner}:{name}={bound.source}"
             found = self._questions.ask(mark, partial(self.find, module, owner, bound.source))
-            if found and found.left:
+            if found is None or found.left:
                 continue
-            if found and (not bound.called or self._is_class(found.node)):
-                return self.descend(found.node, rest)
-            if found:
-                return Found(found.node, rest, is_made=True)
-        return None
+            if not bound.called or self._is_class(found.node):
+                each.append(self.descend(found.node, rest))
+            else:
+                each.append(Found(found.node, rest, is_made=True))
+            if len(each) == MOST_VALUES:
+                break
+        return either(each)
 
     def descend(self, node: int, rest: tuple[str, ...]) -> Found:
         """Follow attributes of a definition as far as they are known."""
@@ -210,7 +216,9 @@ class Symbols:
                     return Found(member)
             return None
         made = self.find(module, owner, maker)
-        return self.descend(made.node, (attribute,)) if made and not made.left else None
+        if made is None or made.left:
+            return None
+        return either([self.descend(one.node, (attribute,)) for one in (made, *made.others) if not one.left])
 
     def _of_self(self, module: Module, home: int, rest: Sequence[str]) -> Found | None:
         node = module.node(home)

@@ -124,3 +124,24 @@ def test_an_answer_from_inside_of_a_circle_is_not_kept() -> None:
     assert ask("a", "b", 1) == Found(2)
     assert ask("b", "a", 2) == Found(1)
     assert ask("a", "b", 1) == Found(2)
+
+
+BRANCHES = {
+    "of a module": "if name:\n    impl = A()\nelse:\n    impl = B()\n\n\ndef main():\n    impl.run()\n",
+    "of classes": "if name:\n    K = A\nelse:\n    K = B\n\n\ndef main():\n    K().run()\n",
+    "of an object": "class Shop:\n    def __init__(self):\n        if name:\n            self.x = A()\n        else:\n"
+    "            self.x = B()\n\n    def sell(self):\n        self.x.run()\n\n\ndef main():\n    Shop().sell()\n",
+}
+
+
+@pytest.mark.parametrize("case", BRANCHES)
+def test_a_variable_that_two_branches_bind_may_mean_either(case: str, tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": '[project.scripts]\napp = "app.cli:main"\n',
+        "app/__init__.py": "",
+        "app/a.py": "class A:\n    def run(self):\n        win()\n\n\nclass B:\n    def run(self):\n        nix()\n\n\n"
+        "def win():\n    return 1\n\n\ndef nix():\n    return 2\n",
+        "app/cli.py": f"from os import name\n\nfrom app.a import A, B\n\n{BRANCHES[case]}",
+    }
+    states = states_of(inventory_of(files, tmp_path))
+    assert {states["app.a:win"], states["app.a:nix"]} == {"hooked"}
