@@ -6,7 +6,8 @@ SHELL := /bin/sh
 REPO ?=
 ARGS ?=
 TESTS ?= tests
-WORKERS ?= 2
+# More than processors, because tests of processes and servers wait for most of their time.
+WORKERS ?= 3
 # What decides: rules, inventory, engines, proofs. The other rooms' tests wait for processes, servers and clocks.
 QUICK := tests/domain tests/inventory tests/engines tests/proving
 # The sample is nobody's work: a whole night's run on it, which asks nobody and ends when nothing is left to do.
