@@ -35,7 +35,7 @@ class Bench(Protocol):
         ...
 
     def read(self, path: str) -> str:
-        """Read a file as the tree has it now. Raises KeyError; UnicodeDecodeError when it is no UTF-8."""
+        """Read a file as the tree has it now. Raises KeyError, UnicodeDecodeError, TreeRefused for a link."""
         ...
 
     def write(self, path: str, text: str) -> None:

@@ -286,23 +286,22 @@ def test_the_view_ends_at_once_where_nothing_ever_ran(terminal: Terminal) -> Non
     assert not any(thread.name == "live" for thread in threading.enumerate())
 
 
-def test_a_run_without_agents_says_what_it_passed_over_most() -> None:
+def a_run_report(**more: object) -> RunReport:
     now = datetime.now(UTC)
+    given = {
+        "run_id": RUN,
+        "repository": "/r",
+        "base": "b",
+        "order": RunOrder(),
+        "engine": EngineName.CODEMOD,
+    }
+    given |= {"seed": 1, "inventory_digest": "", "inventory_summary": {}, "started_at": now, "ended_at": now}
+    return RunReport.model_validate({**given, "stopped": WhyStopped.NOTHING_WORTHWHILE, **more})
+
+
+def test_a_run_without_agents_says_what_it_passed_over_most() -> None:
     passed = tuple(PassedOver(feature=f"m:{n}", kind="tests", reason="too small") for n in range(3))
-    report = RunReport(
-        run_id=RUN,
-        repository="/r",
-        base="b",
-        order=RunOrder(),
-        engine=EngineName.CODEMOD,
-        seed=1,
-        inventory_digest="",
-        inventory_summary={},
-        started_at=now,
-        ended_at=now,
-        stopped=WhyStopped.NOTHING_WORTHWHILE,
-        passed_over=passed,
-    )
+    report = a_run_report(passed_over=passed)
     shown = ending(report, None)
     assert "No agent was started." in shown
     assert "passed over 3 times: too small" in shown
@@ -323,21 +322,7 @@ def test_a_run_came_to_nothing_where_agents_failed_and_no_change_landed_or_waits
     outcomes: tuple[Outcome, ...], nothing: bool
 ) -> None:
     agents = tuple(a_report(f"agent{number}", outcome) for number, outcome in enumerate(outcomes))
-    now = datetime.now(UTC)
-    report = RunReport(
-        run_id=RUN,
-        repository="/r",
-        base="b",
-        order=RunOrder(),
-        engine=EngineName.CODEMOD,
-        seed=1,
-        inventory_digest="",
-        inventory_summary={},
-        started_at=now,
-        ended_at=now,
-        stopped=WhyStopped.NOTHING_WORTHWHILE,
-        agents=agents,
-    )
+    report = a_run_report(agents=agents)
     assert came_to_nothing(report) is nothing
 
 

@@ -67,6 +67,16 @@ def test_a_file_is_fixed_and_nothing_else_of_it_moves(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_settings_and_modules_that_are_links_are_in_nobody_s_way(tmp_path: Path) -> None:
+    links = ("pyproject.toml", "pocket/linked.py")
+    bench = bench_on({**PROJECT, **dict.fromkeys(links, ""), "docs/index.md": ""}, tmp_path)
+    for link in links:
+        (bench.tree / link).unlink()
+        (bench.tree / link).symlink_to(bench.tree / "docs" / "index.md")
+    assert tidied(bench)[0].summary == "fix 6 lint findings in pocket/text.py"
+
+
+@pytest.mark.slow
 def test_names_that_others_take_from_the_file_are_not_removed(tmp_path: Path) -> None:
     files = PROJECT | {"pocket/other.py": "from pocket.text import os\n\nprint(os.sep)\n"}
     _, text = tidied(bench_on(files, tmp_path))

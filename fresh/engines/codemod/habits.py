@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from posixpath import basename
 
+from fresh.engines.texts import text_of
 from fresh.ports import Bench
 
 OLDEST = (3, 8)
@@ -60,13 +61,13 @@ def _matches(path: str, pattern: str) -> bool:
 
 def habits_of(bench: Bench) -> Habits:
     """Read the configuration of ruff, flake8 and the package. What can't be read is as if it were not there."""
-    project = _toml(_read(bench, "pyproject.toml"))
+    project = _toml(text_of(bench, "pyproject.toml"))
     ruff = _table(project, "tool", "ruff")
     for path in RUFF_FILES:
-        ruff = _toml(_read(bench, path)) or ruff
+        ruff = _toml(text_of(bench, path)) or ruff
     flake8: dict[str, str] = {}
     for path in FLAKE8_FILES:
-        flake8 = flake8 or _section(_read(bench, path), "flake8")
+        flake8 = flake8 or _section(text_of(bench, path), "flake8")
     lint = {**ruff, **_table(ruff, "lint")}
     oldest = _oldest(bench, project)
     return Habits(
@@ -87,13 +88,6 @@ def habits_of(bench: Bench) -> Habits:
         sorts_imports="isort" not in lint
         and any("I001".startswith(code) for code in _words(lint.get("select"))),
     )
-
-
-def _read(bench: Bench, path: str) -> str:
-    try:
-        return bench.read(path)
-    except (KeyError, UnicodeDecodeError):
-        return ""
 
 
 def _toml(text: str) -> dict[str, object]:
@@ -154,7 +148,7 @@ def _oldest(bench: Bench, project: Mapping[str, object]) -> tuple[int, int] | No
     declared = declared or _table(project, "tool", "poetry", "dependencies").get("python")
     text = declared if isinstance(declared, str) else ""
     for path in ("setup.cfg", "setup.py"):
-        match = re.search(r"python_requires\s*=\s*[\"']?([^\"'\n]+)", _read(bench, path))
+        match = re.search(r"python_requires\s*=\s*[\"']?([^\"'\n]+)", text_of(bench, path))
         text = text or (match[1] if match else "")
     bounds = re.findall(r"(?:>=|~=|\^|==)\s*3\.(\d+)", text)
     return (3, min(int(minor) for minor in bounds)) if bounds else None

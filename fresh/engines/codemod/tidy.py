@@ -16,7 +16,7 @@ from fresh.engines.codemod.cases.home import home_of
 from fresh.engines.codemod.cases.screening import is_test
 from fresh.engines.codemod.habits import Habits, habits_of
 from fresh.engines.codemod.unused_imports import are_harmless
-from fresh.errors import Declined
+from fresh.errors import Declined, TreeRefused
 from fresh.ports import Bench, Tidier, TidyRules
 
 WHITESPACE = ("W291", "W293")
@@ -125,7 +125,7 @@ def _read(bench: Bench, path: str) -> str:
     try:
         text = bench.read(path)
         ast.parse(text)
-    except (KeyError, UnicodeDecodeError, SyntaxError, ValueError) as error:
+    except (KeyError, UnicodeDecodeError, SyntaxError, ValueError, TreeRefused) as error:
         raise Declined(f"{path} can't be read as Python: {error}.") from error
     return text
 

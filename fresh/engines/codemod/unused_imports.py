@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fresh.engines.texts import text_of
 from fresh.ports import Bench, Tidier, TidyRules
 
 SIDE_EFFECTS = {"readline", "rlcompleter", "antigravity", "this", "turtledemo", "idlelib", "site"}
@@ -31,10 +32,7 @@ def _takes(bench: Bench, other: str, path: str, names: Sequence[str]) -> bool:
     """Say whether another file may reach one of the names through this one."""
     if not other.endswith(".py"):
         return False
-    try:
-        text = bench.read(other)
-    except (KeyError, UnicodeDecodeError):
-        return False
+    text = text_of(bench, other)
     module = path.removesuffix(".py").rpartition("/")[2]
     if not re.search(rf"\b{re.escape(module)}\b", text):
         return False

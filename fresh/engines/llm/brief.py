@@ -21,11 +21,11 @@ from fresh.engines.llm.material import (
     hanger_of,
     lessons_for,
     tests_of,
-    text_of,
     unrun_of,
     users_of,
 )
 from fresh.engines.llm.prompting import words
+from fresh.engines.texts import text_of
 from fresh.ports import Bench
 
 LONGEST_NOTES = 1000

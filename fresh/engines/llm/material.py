@@ -15,7 +15,7 @@ from fresh.domain.test_code import is_test_path
 from fresh.engines.llm.draft import Mistake, numbered
 from fresh.engines.llm.fencing import fence, label, readable, seen
 from fresh.engines.llm.searching import search
-from fresh.errors import TreeRefused
+from fresh.engines.texts import text_of
 from fresh.ports import Bench
 
 LONGEST_CODE = 12_000
@@ -167,11 +167,3 @@ def lessons_for(ticket: Ticket, lessons: Sequence[Lesson], room: Room) -> str:
         return ""
     left = f" ({len(fit) - len(rows)} more are left out)" if len(rows) < len(fit) else ""
     return f"What reviewers of earlier changes here asked for{left}; heed it where it fits this task:\n{room.fence('lessons', chr(10).join(rows), LONGEST_LESSONS)}"
-
-
-def text_of(bench: Bench, path: str) -> str:
-    """Read a file; nothing of one that can't be read."""
-    try:
-        return bench.read(path)
-    except (KeyError, UnicodeDecodeError, TreeRefused):
-        return ""

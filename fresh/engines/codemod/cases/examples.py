@@ -10,7 +10,7 @@ from fresh.engines.codemod.cases.inside.wire import Argument, Call, Import
 from fresh.engines.codemod.cases.materials import packages_of
 from fresh.engines.codemod.cases.naming import Names, names_of
 from fresh.engines.codemod.cases.screening import is_test
-from fresh.errors import TreeRefused
+from fresh.engines.texts import text_of
 from fresh.ports import Bench
 
 MOST = 40
@@ -46,11 +46,8 @@ def _candidates(bench: Bench, own_path: str) -> list[str]:
 
 
 def _read(bench: Bench, path: str) -> str:
-    """Read a file; one that is missing, huge or not UTF-8 holds no examples."""
-    try:
-        text = bench.read(path)
-    except (KeyError, UnicodeDecodeError, TreeRefused):
-        return ""
+    """Read a file; one that is huge, or can't be read, holds no examples."""
+    text = text_of(bench, path)
     return text if len(text) <= LARGEST else ""
 
 

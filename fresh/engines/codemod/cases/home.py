@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from fresh.domain.feature import Feature
 from fresh.engines.codemod.cases.screening import is_test
-from fresh.errors import TreeRefused
+from fresh.engines.texts import text_of
 from fresh.ports import Bench
 
 CONFIGURATIONS = ("pyproject.toml", "setup.cfg", "tox.ini", ".flake8", "ruff.toml", ".ruff.toml", "setup.py")
@@ -33,8 +33,8 @@ def home_of(bench: Bench, feature: Feature) -> Home:
     """Find the folder, file name and style for a test of a feature, and the tests that run its module already."""
     paths = bench.paths()
     tests = [path for path in paths if is_test(path)]
-    texts = {path: _read(bench, path) for path in _nearest(tests, feature)[:MOST_READ]}
-    settings = "\n".join(_read(bench, path) for path in paths if _settles(path))
+    texts = {path: text_of(bench, path) for path in _nearest(tests, feature)[:MOST_READ]}
+    settings = "\n".join(text_of(bench, path) for path in paths if _settles(path))
     module = feature.module.rpartition(".")[2]
     mentioning = tuple(
         path
@@ -49,14 +49,6 @@ def home_of(bench: Bench, feature: Feature) -> Home:
         width=_width(bench, paths),
         related=mentioning,
     )
-
-
-def _read(bench: Bench, path: str) -> str:
-    """Read a file that only informs style; one that is gone or not UTF-8 informs of nothing."""
-    try:
-        return bench.read(path)
-    except (KeyError, UnicodeDecodeError, TreeRefused):
-        return ""
 
 
 def _settles(path: str) -> bool:
@@ -119,7 +111,7 @@ def _width(bench: Bench, paths: tuple[str, ...]) -> int:
     """Read the line length that the project's formatter or linter keeps."""
     if "pyproject.toml" in paths:
         try:
-            tool = tomllib.loads(_read(bench, "pyproject.toml")).get("tool", {})
+            tool = tomllib.loads(text_of(bench, "pyproject.toml")).get("tool", {})
         except tomllib.TOMLDecodeError:
             tool = {}
         for name in ("ruff", "black"):
@@ -127,7 +119,7 @@ def _width(bench: Bench, paths: tuple[str, ...]) -> int:
             if isinstance(found, int):
                 return found
     for path in ("ruff.toml", ".ruff.toml", ".flake8", "setup.cfg", "tox.ini"):
-        match = re.search(r"^\s*(?:max-)?line[-_]length\s*=\s*(\d+)", _read(bench, path), re.MULTILINE)
+        match = re.search(r"^\s*(?:max-)?line[-_]length\s*=\s*(\d+)", text_of(bench, path), re.MULTILINE)
         if path in paths and match and int(match[1]) <= 140:
             return max(60, int(match[1]))
     return ORDINARY_WIDTH

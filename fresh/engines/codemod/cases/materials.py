@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from fresh.engines.codemod.cases.inside.wire import Made
 from fresh.engines.codemod.cases.naming import names_of
 from fresh.engines.codemod.cases.screening import is_test
-from fresh.errors import TreeRefused
+from fresh.engines.texts import text_of
 from fresh.ports import Bench
 
 MOST = 4
@@ -26,9 +26,9 @@ def files_of(bench: Bench) -> tuple[tuple[str, str], ...]:
     for path in bench.paths():
         inside = {"tests", "test", "testdata", "fixtures", "data"} & set(PurePosixPath(path).parts[:-1])
         if path.endswith(SUFFIXES) and inside:
-            found.setdefault(_read(bench, path), PurePosixPath(path).suffix)
+            found.setdefault(text_of(bench, path), PurePosixPath(path).suffix)
     for path in [path for path in bench.paths() if is_test(path)][:MOST_TESTS]:
-        for name, text in _written(_read(bench, path)):
+        for name, text in _written(text_of(bench, path)):
             found.setdefault(text, PurePosixPath(name).suffix)
     texts = sorted((text for text in found if text.strip() and len(text) <= LONGEST), key=len, reverse=True)[
         :MOST
@@ -42,7 +42,7 @@ def objects_of(bench: Bench) -> tuple[Made, ...]:
     own = packages_of(bench)
     for path in [path for path in bench.paths() if is_test(path)][:MOST_TESTS]:
         try:
-            tree = ast.parse(_read(bench, path))
+            tree = ast.parse(text_of(bench, path))
         except (SyntaxError, ValueError, RecursionError):
             continue
         names = names_of(tree, own)
@@ -65,13 +65,6 @@ def packages_of(bench: Bench) -> set[str]:
     """Name the packages and modules that belong to the project."""
     paths = [path.removeprefix("src/") for path in bench.paths() if path.endswith(".py")]
     return {path.split("/")[0].removesuffix(".py") for path in paths}
-
-
-def _read(bench: Bench, path: str) -> str:
-    try:
-        return bench.read(path)
-    except (KeyError, UnicodeDecodeError, TreeRefused):
-        return ""
 
 
 def _written(text: str) -> list[tuple[str, str]]:

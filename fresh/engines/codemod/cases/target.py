@@ -14,6 +14,7 @@ from fresh.engines.codemod.cases.hints import Definition, functions_in, hints_fo
 from fresh.engines.codemod.cases.inside.finding import NotThere, executable_lines, within
 from fresh.engines.codemod.cases.inside.wire import Import, Question
 from fresh.engines.codemod.cases.materials import files_of, objects_of
+from fresh.engines.texts import text_of
 from fresh.errors import Declined, TreeRefused
 from fresh.ports import Bench
 
@@ -110,11 +111,8 @@ def _import_names(bench: Bench, feature: Feature) -> tuple[str, tuple[str, ...]]
 def _imported_anywhere(bench: Bench, paths: set[str], module: str) -> bool:
     pattern = re.compile(rf"^\s*(from|import)\s+{re.escape(module.split('.')[0])}\b", re.MULTILINE)
     for path in sorted(path for path in paths if path.endswith(".py") and "test" in path)[:40]:
-        try:
-            if pattern.search(bench.read(path)):
-                return True
-        except (KeyError, UnicodeDecodeError, TreeRefused):
-            continue
+        if pattern.search(text_of(bench, path)):
+            return True
     return False
 
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from fresh.errors import TreeRefused
+from fresh.engines.texts import text_of
 from fresh.inventory.layout import Role, Source, lay_out
 from fresh.ports import Bench
 
@@ -126,10 +126,7 @@ class Sources:
     def text(self, path: str) -> str:
         """Read a file; empty when there is none, it is no text, or it is a link or too long to be source."""
         if path not in self._texts:
-            try:
-                self._texts[path] = self._bench.read(path)
-            except (KeyError, UnicodeDecodeError, TreeRefused):
-                self._texts[path] = ""
+            self._texts[path] = text_of(self._bench, path)
         return self._texts[path]
 
     def at(self, path: str) -> Module | None:
