@@ -14,7 +14,7 @@ from posixpath import basename
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from fresh.domain.feature import Finding
+from fresh.domain.feature import Finding, Linted
 from fresh.errors import Mishap
 
 log = logging.getLogger("fresh")
@@ -66,17 +66,17 @@ class RuffLint:
         """Name ruff's release and our rules."""
         return f"{self._run(['--version'], Path('/')).decode().strip()} {RULES} -{IGNORED} {TARGET}"
 
-    def __call__(self, files: Mapping[str, bytes]) -> dict[str, tuple[Finding, ...]]:
+    def __call__(self, files: Mapping[str, bytes]) -> Linted:
         """Map each path that has findings to them, in the order of their lines. Raises Mishap.
 
-        A file that ends ruff itself is found by halves, and has none.
+        A file that ends ruff itself is found by halves; its answer is None.
         """
         try:
             return self._lint(files)
         except Crashed as crash:
             if len(files) == 1:
                 log.warning("%s has no lint findings: %s", *files, crash.message)
-                return {}
+                return dict.fromkeys(files)
             paths = sorted(files)
             halves = paths[: len(paths) // 2], paths[len(paths) // 2 :]
             return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from pydantic import Field
@@ -46,6 +47,9 @@ class Finding(Value):
     text: str
     fixable: bool = False
 
+
+Linted = Mapping[str, tuple[Finding, ...] | None]
+"""The findings of each path that has some; None for a path that the linter can't stand."""
 
 RED = "red"
 """The name of the signal that says which of a feature's tests fail before anything is changed."""

@@ -17,7 +17,8 @@ FILES = re.compile(
 )
 NOISE = str.maketrans(dict.fromkeys("\"',[]", " "))
 """What surrounds the words of a command that is written as a list."""
-OPTIONS = r"(?:\s+-(?!m\b)\w+(?:[ =][a-z][\w:.]*(?=\s+-))?)*"
+OPTIONS = r"(?:\s+-(?!m\b)\w+(?:[ =][a-z][\w:.]*(?=\s+-))?){0,20}"
+"""Options of an interpreter, as many as anybody gives: every one of a longer row would be tried as the first."""
 PYTHON = r"(?<![\w.-])[^\s|&;=]{0,80}\bpy(?:thon)?w?[\d.]*(?:\.exe)?[})]*"
 RUN_MODULE = re.compile(
     rf"(?i:{PYTHON}|\$\(PY\w*\)|\{{envpython\}}|uv\s+run|coverage\s+run)"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import configparser
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import count
@@ -13,10 +11,10 @@ from typing import NamedTuple
 
 from fresh.domain.entry_rules import EntryRule
 from fresh.inventory.command_lines import commands_in, holds_commands
+from fresh.inventory.metadata import LONGEST_METADATA, is_toml, read_ini, read_toml
 from fresh.inventory.syntax import dotted
 
 METADATA_FILES = frozenset({"pyproject.toml", "setup.cfg", "setup.py", "scrapy.cfg"})
-LONGEST_FILE = 512 << 10
 DEEPEST = 20
 MOST_PARTS = 20_000
 
@@ -38,9 +36,9 @@ def is_declaring(path: str) -> bool:
 
 def declared_in(path: str, content: bytes) -> list[Declared]:
     """List what one file declares; a file that does not parse declares nothing."""
-    text = content[:LONGEST_FILE].decode("utf-8", "replace")
-    if basename(path) == "pyproject.toml":
-        found = [*_of_pyproject(text), *commands_in(path, text)]
+    text = content[:LONGEST_METADATA].decode("utf-8", "replace")
+    if is_toml(path):
+        found = [*_of_pyproject(content), *commands_in(path, text)]
     elif basename(path) == "setup.cfg":
         found = [*_of_setup_cfg(text), *commands_in(path, text)]
     elif basename(path) == "scrapy.cfg":
@@ -69,11 +67,8 @@ def _table(value: object, *keys: str) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _of_pyproject(text: str) -> Iterator[Entry]:
-    try:
-        content: dict[str, object] = tomllib.loads(text)
-    except (ValueError, RecursionError):  # of TOML, or a number too long for Python
-        return
+def _of_pyproject(written: bytes) -> Iterator[Entry]:
+    content = read_toml(written)
     scripts = [
         _table(content, "project", "scripts"),
         _table(content, "project", "gui-scripts"),
@@ -94,24 +89,16 @@ def _of_pyproject(text: str) -> Iterator[Entry]:
 
 
 def _of_setup_cfg(text: str) -> Iterator[Entry]:
-    config = configparser.RawConfigParser()
-    try:
-        config.read_string(text)
-    except configparser.Error:
-        return
-    if config.has_section("options.entry_points"):
+    config = read_ini(text)
+    if config is not None and config.has_section("options.entry_points"):
         for group, lines in config.items("options.entry_points"):
             yield from _of_lines(group, lines.splitlines())
 
 
 def _of_scrapy_cfg(text: str) -> Iterator[Entry]:
     """List the settings of Scrapy projects: modules that name everything else."""
-    config = configparser.RawConfigParser()
-    try:
-        config.read_string(text)
-    except configparser.Error:
-        return
-    for name, target in config.items("settings") if config.has_section("settings") else ():
+    config = read_ini(text)
+    for name, target in config.items("settings") if config and config.has_section("settings") else ():
         yield EntryRule.COMMAND_LINE, f"scrapy settings {name}", target
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fresh.domain.entry_rules import EntryRule
-from fresh.domain.feature import Feature, Finding, Reachability, Signal
+from fresh.domain.feature import Feature, Finding, Linted, Reachability, Signal
 from fresh.inventory.blast import Blast, unlocks
 from fresh.inventory.documents import Mentions, whole
 from fresh.inventory.graph import Graph
@@ -36,7 +36,7 @@ class Facts:
     judge: Judge
     exports: Mapping[int, str]
     mentions: Mentions
-    findings: Mapping[str, Sequence[Finding]]
+    findings: Linted
     churn_90: Mapping[str, int]
     churn_365: Mapping[str, int]
 
@@ -112,7 +112,7 @@ class Describer:
                 spans.setdefault(modules.of[node].source.path, {})[modules.key(node)] = span
         found: dict[str, tuple[Finding, ...]] = {}
         for path, inside in spans.items():
-            found.update(assign(self.facts.findings.get(path, ()), inside))
+            found.update(assign(self.facts.findings.get(path) or (), inside))
         return found
 
     def describe(self, nodes: Sequence[int], state: State) -> Feature:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from fresh.domain.feature import Finding
+from fresh.domain.feature import Linted
 
 
 class Lint(Protocol):
@@ -16,6 +16,6 @@ class Lint(Protocol):
         """Name the linter, its release and its rules."""
         ...
 
-    def __call__(self, files: Mapping[str, bytes]) -> Mapping[str, tuple[Finding, ...]]:
-        """Map each path that has findings to them."""
+    def __call__(self, files: Mapping[str, bytes]) -> Linted:
+        """Map each path that has findings to them, and one that the linter can't stand to None."""
         ...

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 LONGEST_CHAIN = 60
+LARGEST_CIRCLE = 200
+"""Questions of one circle that are followed for the one that began it."""
 UNCUT = 1 << 30
 TOO_DEEP = -1
 
@@ -65,7 +67,7 @@ class Questions:
         if (held := self._within.get(key)) is not None:
             self._lowest = min(self._lowest, held[1])
             return held[0]
-        if key in self._asking or depth > LONGEST_CHAIN:
+        if key in self._asking or depth > LONGEST_CHAIN or len(self._within) > LARGEST_CIRCLE:
             self._lowest = min(self._lowest, self._asking.get(key, TOO_DEEP))
             return None
         outer, self._lowest, inner = self._lowest, UNCUT, len(self._within)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
-from posixpath import basename, dirname
+from posixpath import dirname
 
 from fresh.inventory.layout import join
 
 
-def declared_source_roots(files: Mapping[str, bytes]) -> list[str]:
-    """List the folders that a pyproject.toml of setuptools, poetry, hatch or pdm names as source roots."""
+def declared_source_roots(metadata: Mapping[str, dict[str, object] | None]) -> list[str]:
+    """List the folders that the metadata of setuptools, poetry, hatch or pdm names as source roots, by its path."""
     found: list[str] = []
-    for path, content in files.items():
-        if basename(path) != "pyproject.toml":
-            continue
-        try:
-            metadata = tomllib.loads(content.decode("utf-8", "replace"))
-        except (ValueError, RecursionError):  # of TOML, or a number too long for Python
-            continue
-        found += [join(dirname(path), root.strip("./")) for root in _roots(metadata.get("tool"))]
+    for path, content in metadata.items():
+        found += [join(dirname(path), root.strip("./")) for root in _roots(_get(content, "tool"))]
     return sorted(set(found))
 
 

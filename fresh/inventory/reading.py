@@ -10,13 +10,14 @@ from posixpath import basename
 from pydantic import TypeAdapter, ValidationError
 
 from fresh.domain.change import TreeEntry
-from fresh.domain.feature import Finding, Unparsed
+from fresh.domain.feature import Finding, Linted, Unparsed
 from fresh.inventory.cache import Shards, extractor_version, version_name
 from fresh.inventory.crew import read_many
 from fresh.inventory.declared import Declared, declared_in, is_declaring
 from fresh.inventory.documents import LONGEST_DOCUMENT, NOTEBOOK, Mentions, is_document
 from fresh.inventory.layout import Role, lay_out
 from fresh.inventory.lint import Lint
+from fresh.inventory.metadata import is_toml, read_toml
 from fresh.inventory.packaging import declared_source_roots
 from fresh.inventory.record import Record, decode
 from fresh.ports import Workspace
@@ -24,7 +25,7 @@ from fresh.ports import Workspace
 REGULAR = ("100644", "100755")
 LONGEST_SOURCE = 2 << 20
 LONGEST_SCRIPT = 256 << 10
-FINDINGS = TypeAdapter(tuple[Finding, ...])
+FINDINGS = TypeAdapter(tuple[Finding, ...] | None)
 
 
 class Known:
@@ -57,7 +58,9 @@ class Reading:
         self.declared: list[Declared] = [
             each for path, content in declaring.items() for each in declared_in(path, content)
         ]
-        self.sources = lay_out(self.files, declared_source_roots(declaring), self._scripts())
+        metadata = {path: read_toml(each) for path, each in declaring.items() if is_toml(path)}
+        self.undeclared = tuple(path for path, each in metadata.items() if each is None)
+        self.sources = lay_out(self.files, declared_source_roots(metadata), self._scripts())
         self.records: dict[str, Record] = {}
         self.texts: dict[str, str] = {}
         self.unparsed: tuple[Unparsed, ...] = ()
@@ -122,8 +125,8 @@ class Reading:
         known = Shards(self._cache, "records", version_name(self._version, "")).load(blobs)
         return {blob: decode(text) for blob, text in known.items() if not text.startswith("!")}
 
-    def findings(self, lint: Lint) -> dict[str, tuple[Finding, ...]]:
-        """Lint product sources."""
+    def findings(self, lint: Lint) -> Linted:
+        """Lint product sources; None for one that the linter can't stand."""
         paths = [path for path in self.records if self.sources[path].role is Role.PRODUCT]
 
         def lint_all(files: Mapping[str, bytes]) -> dict[str, str]:

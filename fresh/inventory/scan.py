@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fresh.domain.counting import count
-from fresh.domain.feature import EntryPoint, Feature, Inventory, Unparsed
+from fresh.domain.feature import EntryPoint, Feature, Inventory, Linted, Unparsed
 from fresh.inventory.cache import Inventories, rules_version, version_name
 from fresh.inventory.collector import without_collector
 from fresh.inventory.coverage_files import ReadDatabase
@@ -97,11 +97,11 @@ def _take(
         tolerated=reading.tolerated,
         files=len(reading.sources),
         lines=sum(record.shape.lines for record in reading.records.values()),
-        limits=_limits(judge, reading, counted, linted=lint is not None),
+        limits=_limits(judge, reading, counted, facts.findings if lint else None),
     )
 
 
-def _limits(judge: Judge, reading: Reading, counted: Counted, *, linted: bool) -> tuple[str, ...]:
+def _limits(judge: Judge, reading: Reading, counted: Counted, linted: Linted | None) -> tuple[str, ...]:
     found = [*OUR_LIMITS, *counted.limits]
     if reading.unparsed:
         found.insert(
@@ -111,16 +111,24 @@ def _limits(judge: Judge, reading: Reading, counted: Counted, *, linted: bool) -
         found.append(
             f"tree-sitter read {count(len(reading.tolerated), 'file')} that this Python's grammar refuses"
         )
+    if reading.undeclared:
+        found.append(f"metadata that could not be read declares nothing: {_some(reading.undeclared)}")
     if reading.left_out:
-        more = f" and {len(reading.left_out) - 1} more" if reading.left_out[1:] else ""
         found.append(
-            f"documents longer than {LONGEST_DOCUMENT >> 20} MB were not read: {reading.left_out[0]}{more}"
+            f"documents longer than {LONGEST_DOCUMENT >> 20} MB were not read: {_some(reading.left_out)}"
         )
     if dynamic := {**judge.looked_up, **judge.loaded}:
         found.append(f"{len(dynamic)} modules or packages are reached by computed names")
-    if not linted:
+    if linted is None:
         found.append("quality holds no lint findings: no linter was given")
+    elif crashed := [path for path, each in linted.items() if each is None]:
+        found.append(f"the linter can't stand, and has no findings of: {_some(crashed)}")
     return tuple(found)
+
+
+def _some(paths: Sequence[str]) -> str:
+    """Name the first of some paths, and how many more there are."""
+    return f"{paths[0]} and {len(paths) - 1} more" if paths[1:] else paths[0]
 
 
 def _digest(

@@ -16,6 +16,8 @@ LITERALS = frozenset(
 CALLS = (ast.Call, ast.Subscript)
 OPEN_END = re.compile(r"([A-Za-z_]\w+_)(?:%s|\{\w*\})")
 LONGEST_NAME = 120
+MOST_PARTS = 100
+"""Parts of a dotted name: to look one up takes time with the square of them."""
 CHILDLESS = words(
     "attr arg asname id level module name names ctx op ops kind conversion simple is_async type_comment rest",
     "kwd_attrs lineno tag type_ignores",
@@ -28,7 +30,7 @@ FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
 
 
 def dotted(node: Any) -> str | None:
-    """Write a name or a chain of attributes of a name as `a.b.c`; None for anything else."""
+    """Write a name or a chain of attributes of a name as `a.b.c`; None for anything else, and for endless ones."""
     kind = node.__class__
     if kind is ast.Name:
         return node.id  # type: ignore[no-any-return]
@@ -37,7 +39,7 @@ def dotted(node: Any) -> str | None:
         parts.append(node.attr)
         node = node.value
         kind = node.__class__
-    if kind is not ast.Name:
+    if kind is not ast.Name or len(parts) > MOST_PARTS:
         return None
     parts.append(node.id)
     parts.reverse()

@@ -17,6 +17,7 @@ from fresh.inventory.syntax import (
     FIELDS,
     LITERALS,
     LONGEST_NAME,
+    MOST_PARTS,
     Function,
     annotated_class,
     called,
@@ -113,7 +114,7 @@ class Walk:
         while value.__class__ is ast.Attribute:
             parts.append(value.attr)
             value = value.value
-        if value.__class__ is ast.Name:
+        if value.__class__ is ast.Name and len(parts) <= MOST_PARTS:
             parts.append(value.id)
             self.names[owner].add(".".join(reversed(parts)))
             return

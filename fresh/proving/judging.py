@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fresh.domain.change import Change
 from fresh.domain.counting import count
 from fresh.domain.evidence import Check, CheckState, RunEnd, TestOutcome, TestRun
-from fresh.domain.feature import Feature, Finding, Kind, Reachability
+from fresh.domain.feature import Feature, Kind, Linted, Reachability
 from fresh.domain.test_code import is_test_path
 
 BAD = (TestOutcome.FAILED, TestOutcome.ERROR)
@@ -182,17 +182,17 @@ def check_stub(after: Feature | None, key: str) -> Check:
     return _failed(name, f"{key} is still unfinished") if after.stub else _passed(name, f"{key} has a body")
 
 
-def check_lint(before: Mapping[str, tuple[Finding, ...]], after: Mapping[str, tuple[Finding, ...]]) -> Check:
+def check_lint(before: Linted, after: Linted) -> Check:
     """Say whether the touched files have fewer lint findings, and none of a kind that was not there."""
     name = "lint findings go down"
-    old, new = (sum(len(found) for found in side.values()) for side in (before, after))
-    known = {finding.code for found in before.values() for finding in found}
-    fresh = sorted({finding.code for found in after.values() for finding in found} - known)
+    if unread := sorted(path for path, found in after.items() if found is None):
+        return _failed(name, f"the linter can't stand {_some(unread)}, so nobody knows")
+    old, new = ([each for found in side.values() for each in found or ()] for side in (before, after))
+    fresh = sorted({finding.code for finding in new} - {finding.code for finding in old})
     if fresh:
         return _failed(name, f"{_some(fresh)} were not found before")
-    if new >= old:
-        return _failed(name, f"{old} in the touched files before, {new} now")
-    return _passed(name, f"{old} in the touched files before, {new} now")
+    fact = f"{len(old)} in the touched files before, {len(new)} now"
+    return _passed(name, fact) if len(new) < len(old) else _failed(name, fact)
 
 
 def not_run(name: str, why: str) -> Check:

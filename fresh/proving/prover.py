@@ -10,7 +10,7 @@ from pathlib import Path
 from fresh.domain.agent import Ticket
 from fresh.domain.change import PolicyVerdict
 from fresh.domain.evidence import Evidence
-from fresh.domain.feature import Finding, Inventory
+from fresh.domain.feature import Inventory, Linted
 from fresh.domain.order import RunOrder
 from fresh.domain.policy import Scan
 from fresh.domain.work import Work
@@ -40,7 +40,7 @@ class TargetProver:
     environments: Environments
     state: Path
     survey: Callable[[str], Inventory]
-    lint: Callable[[Mapping[str, bytes]], Mapping[str, tuple[Finding, ...]]]
+    lint: Callable[[Mapping[str, bytes]], Linted]
     secrets: tuple[str, ...] = ()
     scan: Scan | None = None
     _rigs: dict[_Key, Rig] = field(default_factory=dict, repr=False)

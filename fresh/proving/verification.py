@@ -12,7 +12,7 @@ from functools import partial
 from fresh.domain.agent import Ticket
 from fresh.domain.change import Change
 from fresh.domain.evidence import Check, CheckState, Evidence, Figure, Gains, TestRun
-from fresh.domain.feature import Feature, Finding, Inventory, Kind
+from fresh.domain.feature import Feature, Inventory, Kind, Linted
 from fresh.domain.kept import kept
 from fresh.domain.test_code import is_test_path
 from fresh.domain.work import Work
@@ -24,7 +24,6 @@ from fresh.proving.gaining import gains
 from fresh.proving.policing import Policy
 from fresh.proving.rig import Rig
 
-Findings = Mapping[str, tuple[Finding, ...]]
 # A new test must pass this often, each time in a run of its own; the run of the whole suite is the first.
 SEPARATE_RUNS = 3
 REGULAR = ("100644", "100755")
@@ -51,7 +50,7 @@ class Verification:
     work: Work
     base: TestRun
     survey: Callable[[str], Inventory]
-    lint: Callable[[Mapping[str, bytes]], Findings]
+    lint: Callable[[Mapping[str, bytes]], Linted]
     policy: Policy
 
     def judge(self) -> Evidence:

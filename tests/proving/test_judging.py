@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fresh.domain.change import Change, FileChange
 from fresh.domain.evidence import CheckState, RunEnd, TestOutcome, TestRun
-from fresh.domain.feature import Feature, Finding, Kind, Reachability
+from fresh.domain.feature import Feature, Finding, Kind, Linted, Reachability
 from fresh.proving import judging
 
 PASSED, FAILED = CheckState.PASSED, CheckState.FAILED
@@ -205,7 +205,7 @@ def test_a_stub_is_gone_when_the_inventory_says_so() -> None:
     assert judging.check_stub(None, "k").state is FAILED
 
 
-def findings(*codes: str) -> dict[str, tuple[Finding, ...]]:
+def findings(*codes: str) -> Linted:
     return {"pocket.py": tuple(Finding(code=code, line=1, text="x") for code in codes)}
 
 
@@ -217,9 +217,9 @@ def findings(*codes: str) -> dict[str, tuple[Finding, ...]]:
         (findings("F401"), findings("F401"), FAILED),
         (findings("F401", "F401", "F401"), findings("E711"), FAILED),
         ({}, {}, FAILED),
+        (findings("F401"), {"pocket.py": None}, FAILED),
+        ({"pocket.py": None}, findings("F401"), FAILED),
     ],
 )
-def test_lint_must_go_down_without_anything_new(
-    before: dict[str, tuple[Finding, ...]], after: dict[str, tuple[Finding, ...]], state: CheckState
-) -> None:
+def test_lint_must_go_down_without_anything_new(before: Linted, after: Linted, state: CheckState) -> None:
     assert judging.check_lint(before, after).state is state

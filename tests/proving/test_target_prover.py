@@ -12,7 +12,7 @@ from fresh.adapters.bwrap_sandbox import BwrapSandbox
 from fresh.adapters.pip_environment import PipEnvironments
 from fresh.domain.agent import Ticket
 from fresh.domain.evidence import TestOutcome, Verdict
-from fresh.domain.feature import Finding, Inventory, Kind, Reachability
+from fresh.domain.feature import Inventory, Kind, Linted, Reachability
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.work import NewTest, Work
 from fresh.inventory.scan import take_inventory
@@ -33,7 +33,7 @@ NEW = "from pocket.cli import main\n\n\ndef test_shout(capsys):\n    assert main
 ORDER = RunOrder(python=lean_python(), test_timeout=120)
 
 
-def no_lint(files: Mapping[str, bytes]) -> Mapping[str, tuple[Finding, ...]]:
+def no_lint(files: Mapping[str, bytes]) -> Linted:
     return {}
 
 
