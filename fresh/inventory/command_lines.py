@@ -25,10 +25,12 @@ RUN_MODULE = re.compile(
     + OPTIONS
     + r"\s+-m\s+([A-Za-z_][\w.]*)"
 )
+WORKED_OUT = r"(?:\$\([^)\n]{0,80}\)|\$\{[^}\n]{0,80}\})"
+"""A folder that the shell works out: `$(dirname "$0")`, `${BASH_SOURCE%/*}`."""
 RUN_FILE = re.compile(
-    rf"(?i:{PYTHON}|\$\(PY\w*\)|uv\s+run|streamlit\s+run|flask\s+--app)" + OPTIONS + r"\s+([\w./${}-]+\.py)\b"
+    rf"(?i:{PYTHON}|\$\(PY\w*\)|uv\s+run|streamlit\s+run|flask\s+--app){OPTIONS}\s+({WORKED_OUT}?[\w./${{}}-]+\.py)\b"
 )
-VARIABLE = re.compile(r"^\$\{?\w+\}?/")
+VARIABLE = re.compile(rf"^(?:{WORKED_OUT}|\$\w+)/")
 SERVER = re.compile(
     r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|celery|waitress-serve|uwsgi|rq|dramatiq|arq|faust|flask|FLASK_APP|fastapi)\b"
     r"([^\n]*)"
@@ -48,11 +50,14 @@ def holds_commands(path: str) -> bool:
 
 
 def commands_in(path: str, text: str) -> Iterator[Command]:
-    """List what the command lines of one file start: the rule, how it is started, and the target."""
+    """List what the command lines of one file start: the rule, how it is started, and the target.
+
+    A path below a folder that only the shell, or a container, knows begins with `/`.
+    """
     plain = text.replace("\\\n", "  ").translate(NOISE)
     for how, pattern in (("python -m", RUN_MODULE), ("python", RUN_FILE)):
         for target in dict.fromkeys(pattern.findall(plain)):
-            yield EntryRule.COMMAND_LINE, how, VARIABLE.sub("", target).removeprefix("./")
+            yield EntryRule.COMMAND_LINE, how, VARIABLE.sub("/", target).removeprefix("./")
     for line in SERVER.findall(plain):
         for target in dict.fromkeys(SERVED.findall(line)):
             yield EntryRule.COMMAND_LINE, "server", target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from posixpath import normpath
 
 from fresh.domain.entry_rules import EntryRule
 from fresh.domain.feature import EntryPoint
@@ -11,7 +12,7 @@ from fresh.inventory.conventions import called_by_name, loaded_by_name, register
 from fresh.inventory.declared import Declared
 from fresh.inventory.graph import NEUTRAL, Graph
 from fresh.inventory.handed import handed_over
-from fresh.inventory.layout import Role
+from fresh.inventory.layout import Role, join, parents
 from fresh.inventory.modules import Module
 from fresh.inventory.origins import origin, rule_of
 from fresh.inventory.record import Definition
@@ -25,6 +26,9 @@ REGISTERING = words(
     "connect_via default",
 )
 REGISTERING_BARE = frozenset({"flow", "task", "receiver", "fixture", "hookimpl", "register", "shared_task"})
+
+MOST_FOLDERS = 20
+"""Folders in front of a path that may exist elsewhere only."""
 
 
 def find_roots(graph: Graph, declared: Iterable[Declared]) -> list[Root]:
@@ -49,16 +53,18 @@ def _rule_of_run(module: Module) -> EntryRule | None:
     """Say by which rule a file is run as it is; a project's scripts are, also without a guard."""
     if module.shape.runs_as_main or module.name.rpartition(".")[2] == "__main__":
         return EntryRule.MAIN
-    return EntryRule.SCRIPT if module.source.role is Role.TOOL else None
+    is_started = module.source.role is Role.TOOL or module.source.path.endswith(".pyw")
+    return EntryRule.SCRIPT if is_started else None
 
 
 def _runs_itself(graph: Graph, module: Module) -> bool:
-    """Tell whether a file outside of any package calls its own code when it is run."""
+    """Tell whether a file outside of any package uses code of the project when it is run, not only to define its own."""
     if module.source.is_package or module.package in graph.modules.by_name:
         return False
+    definitions, find = graph.modules.definitions, graph.symbols.find
     named = {name for each in module.shape.definitions for name in (*each.bases, *each.decorators)}
-    own = {node for name, node in module.top.items() if name not in named}
-    return not own.isdisjoint(graph.uses[module.body])
+    making = {found.node for name in named if (found := find(module, -1, name))}
+    return any(definitions[node] is not None and node not in making for node in graph.uses[module.body])
 
 
 def as_entry_points(graph: Graph, roots: Iterable[Root]) -> tuple[EntryPoint, ...]:
@@ -74,22 +80,43 @@ def as_entry_points(graph: Graph, roots: Iterable[Root]) -> tuple[EntryPoint, ..
 
 def _of_declared(graph: Graph, declared: Iterable[Declared]) -> Iterator[Root]:
     for rule, detail, target, path, line in declared:
-        node = _declared_node(graph, target)
+        node = _declared_node(graph, target, path)
         if node is not None and graph.modules.of[node].is_product:
             yield Root(node, rule, f"{detail} = {target}", path, line)
 
 
-def _declared_node(graph: Graph, target: str) -> int | None:
-    """Find a file, `module:function`, or the body of the module whose variable is named."""
+def _declared_node(graph: Graph, target: str, declaring: str) -> int | None:
+    """Find a file, `module:function`, or the body of the module whose variable is named.
+
+    What a file starts may lie beside it, and a container or shell has its own names for the folders above.
+    """
     modules = graph.modules
     path, _, inside = target.partition(":")
-    if file := modules.by_path.get(path):
-        return file.top.get(inside, file.body)
+    for place in _places(path, declaring):
+        if file := modules.by_path.get(place):
+            return file.top.get(inside, file.body)
     name = target.split("[")[0].strip().replace(":", ".")
     if found := graph.symbols.resolve(name):
         return found.node
-    holder = modules.holding(name) if ":" in target else None
-    return holder.body if holder else None
+    if ":" in target and (holder := modules.holding(name)):
+        return holder.body
+    for place in _places(f"{path.replace('.', '/')}.py", declaring)[1:]:
+        if file := modules.by_path.get(place):
+            return file.top.get(inside, file.body)
+    return None
+
+
+def _places(path: str, declaring: str) -> list[str]:
+    """List where a path that some file names may be: as it stands, from the folders above that file, or, below a folder
+    that only exists elsewhere, without its first parts."""
+    if not path.endswith((".py", ".pyw")):
+        return []
+    below = path.lstrip("/")
+    found = [below, *(normpath(join(folder, below)) for folder in parents(declaring))]
+    if below != path:
+        rest = below.split("/")[-MOST_FOLDERS:]
+        found += ["/".join(rest[start:]) for start in range(1, len(rest))]
+    return found
 
 
 def _of_definitions(graph: Graph, module: Module) -> Iterator[Root]:

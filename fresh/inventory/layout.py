@@ -56,7 +56,8 @@ def lay_out(
 ) -> dict[str, Source]:
     """Give every Python file a unique module name and a role; the answer is in the order of the paths.
 
-    `scripts` are Python files without a suffix; nobody imports them, so their path is their name.
+    `scripts` are Python files without a suffix; nobody imports them, so their path is their name, with a `./` in front
+    where a module has that name.
     """
     every = sorted(paths)
     folders = {dirname(path) for path in every if path.endswith("__init__.py")}
@@ -73,7 +74,8 @@ def lay_out(
         role = role_of(path, folders, testing, trees)
         sources[path] = Source(path=path, module=name, role=role, is_package=path.endswith("__init__.py"))
     for path in scripts:
-        sources[path] = Source(path=path, module=path, role=Role.TOOL, is_package=False)
+        name = f"./{path}" if path in taken else path
+        sources[path] = Source(path=path, module=name, role=Role.TOOL, is_package=False)
     return {path: sources[path] for path in sorted(sources)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from fresh.inventory.layout import Role, Source, short_names
+from fresh.inventory.layout import Role, Source, dirname, is_python, short_names
 from fresh.inventory.record import Bound, Definition, Links, Record, Shape
 
 IN_2 = "Missing parentheses in call to"
@@ -195,7 +195,11 @@ def _names_by_path(sources: Mapping[str, Source]) -> dict[str, str]:
 
 def _module(source: Source, record: Record, body: int) -> Module:
     name = source.module
-    return Module(source, record, body, name, name if source.is_package else name.rpartition(".")[0])
+    if not is_python(source.path):
+        package = dirname(source.path).replace("/", ".")
+    else:
+        package = name if source.is_package else name.rpartition(".")[0]
+    return Module(source, record, body, name, package)
 
 
 def heads(names: Iterable[str]) -> set[str]:

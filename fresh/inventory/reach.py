@@ -84,17 +84,18 @@ class Reach:
     def _speak(self, node: int, text: str) -> None:
         """Follow a string literal that could name code."""
         if "*" in text:
-            self._push_members(self.graph.named_like(text), node, f"name built from {text!r}")
+            like = self.graph.named_like(text)
+            self._push_members(like, node, f"name built from {text!r}", telling=text[0] != "*")
         elif "." in text or ":" in text:
             self._follow_path(node, text)
         else:
             self._push_members(self.graph.by_name.get(text, ()), node, f"string {text!r}")
 
-    def _push_members(self, targets: Iterable[int], node: int, why: str) -> None:
+    def _push_members(self, targets: Iterable[int], node: int, why: str, *, telling: bool = True) -> None:
         """Reach members of classes anywhere, and top-level definitions of the string's own module.
 
         A name that is no plain word, such as `TableSegment`, hardly means anything else than the definition, wherever
-        it lies.
+        it lies; the mere end of a name, such as `_name`, does not tell as much.
         """
         of, tops, names, parent = (
             self.graph.modules.of,
@@ -102,14 +103,18 @@ class Reach:
             self.graph.modules.names,
             self.parent,
         )
-        telling = [
+        meant = [
             target
             for target in targets
             if parent[target] == FREE
-            and (tops[target] != target or of[target] is of[node] or TELLING.fullmatch(names[target]))
+            and (
+                tops[target] != target
+                or of[target] is of[node]
+                or (telling and TELLING.fullmatch(names[target]))
+            )
         ]
-        if telling:
-            self._push(telling, node, why)
+        if meant:
+            self._push(meant, node, why)
 
     def _follow_path(self, node: int, text: str) -> None:
         modules, symbols = self.graph.modules, self.graph.symbols

@@ -70,14 +70,16 @@ class Symbols:
 
     def attribute(self, module: Module, name: str, rest: tuple[str, ...]) -> Found | None:
         """Find a name at the top level of a module, and follow the attributes behind it."""
-        if name in module.top:
-            return self.descend(module.top[name], rest)
+        defined = [self.descend(module.top[name], rest)] if name in module.top else []
         is_held = name in module.bound.get(-1, NOTHING)
-        if is_held and (found := self._renamed(module, name, rest)):
-            return found
-        if found := self._imported(module, -1, name, rest):
-            return found
-        if is_held and (found := self._through_variable(module, -1, name, rest)):
+        is_imported = name in module.imports.get(-1, {})
+        if defined and not is_held and not is_imported:
+            return defined[0]
+        renamed = self._renamed(module, name, rest) if is_held else None
+        imported = self._imported(module, -1, name, rest) if is_imported and not renamed else None
+        held = self._through_variable(module, -1, name, rest) if is_held and not renamed else None
+        # Where a name is bound in several ways, which of them counts is known when it runs.
+        if found := either([*defined, *(each for each in (renamed, imported, held) if each)]):
             return found
         for star in module.stars:
             if found := self._beyond(star, (name, *rest)):

@@ -15,7 +15,11 @@ LITERALS = frozenset(
 )
 CALLS = (ast.Call, ast.Subscript)
 OPEN_END = re.compile(r"([A-Za-z_]\w+_)(?:%s|\{\w*\})")
+OPEN_START = re.compile(r"(?:%s|\{\w*\})(_\w+)")
+SHORTEST_PART = 3
+"""Letters of the known part of a name that is put together, with its `_`: `do_`, `_cb`."""
 LONGEST_NAME = 120
+LONGEST_TYPE = 400
 MOST_PARTS = 100
 """Parts of a dotted name: to look one up takes time with the square of them."""
 CHILDLESS = words(
@@ -56,7 +60,7 @@ def called(node: ast.AST) -> str | None:
 def annotated_class(node: ast.expr | None) -> str | None:
     """Name the one class that an annotation promises: `A`, `"A"`, `A | None`, `Optional[A]`."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value if node.value.replace(".", "_").isidentifier() else None
+        return annotated_class(_type_in(node.value))
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         sides = [side for side in (node.left, node.right) if not is_none(side)]
         return annotated_class(sides[0]) if len(sides) == 1 else None
@@ -64,6 +68,40 @@ def annotated_class(node: ast.expr | None) -> str | None:
         name = dotted(node.value)
         return annotated_class(node.slice) if name and name.rpartition(".")[2] == "Optional" else None
     return dotted(node)
+
+
+def quoted_types(annotation: ast.expr) -> list[ast.expr]:
+    """Read the types that stand in quotes in an annotation; the words of a `Literal` are none."""
+    found: list[ast.expr] = []
+    waiting: list[ast.expr] = [annotation]
+    while waiting:
+        match waiting.pop():
+            case ast.Constant(value=str(text)):
+                if (read := _type_in(text)) is not None:
+                    found.append(read)
+                    waiting.append(read)
+            case ast.Subscript(value=generic, slice=inside):
+                name = (dotted(generic) or "").rpartition(".")[2]
+                if name == "Annotated" and isinstance(inside, ast.Tuple):
+                    waiting += inside.elts[:1]
+                elif name != "Literal":
+                    waiting.append(inside)
+            case ast.BinOp(left=left, right=right):
+                waiting += (left, right)
+            case ast.Tuple(elts=elts) | ast.List(elts=elts):
+                waiting += elts
+    return found
+
+
+def _type_in(text: str) -> ast.expr | None:
+    if text.isidentifier():
+        return ast.Name(text, ast.Load())
+    if len(text) > LONGEST_TYPE:
+        return None
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def is_none(node: ast.AST) -> bool:
@@ -114,22 +152,35 @@ def texts(node: ast.AST | None) -> list[str]:
 def code_name(text: str) -> str | None:
     """Read a short string literal as something that could name code; `visit_*` for a name finished at run time."""
     if text.isidentifier():
-        return text + "*" if text.endswith("_") and len(text) > 3 else text
+        return open_at_end(text) or text
     if text.replace(".", "_").replace(":", "_").isidentifier():
         return text
-    if not text.endswith(("%s", "}")):
-        return None
-    found = OPEN_END.fullmatch(text)
-    return found.group(1) + "*" if found else None
+    if text.endswith(("%s", "}")):
+        found = OPEN_END.fullmatch(text)
+        return open_at_end(found.group(1)) if found else None
+    if text.startswith(("%s", "{")):
+        found = OPEN_START.fullmatch(text)
+        return open_at_start(found.group(1)) if found else None
+    return None
+
+
+def open_at_end(text: str) -> str | None:
+    """Read a text as the beginning of a name: `visit_` as `visit_*`."""
+    is_part = text[-1:] == "_" and len(text) >= SHORTEST_PART and text.isidentifier() and text.strip("_")
+    return f"{text}*" if is_part else None
+
+
+def open_at_start(text: str) -> str | None:
+    """Read a text as the end of a name: `_handler` as `*_handler`."""
+    is_part = text[:1] == "_" and len(text) >= SHORTEST_PART and text.isidentifier() and text.strip("_")
+    return f"*{text}" if is_part else None
 
 
 def open_name(node: ast.JoinedStr) -> str | None:
     """Read an f-string as a name with one open end: `visit_*` or `*_handler`."""
     first, last = node.values[0], node.values[-1]
     if isinstance(first, ast.Constant) and isinstance(first.value, str):
-        text = first.value
-        return text + "*" if text.endswith("_") and len(text) > 3 and text.isidentifier() else None
+        return open_at_end(first.value)
     if isinstance(last, ast.Constant) and isinstance(last.value, str):
-        text = last.value
-        return "*" + text if text.startswith("_") and len(text) > 3 and text.isidentifier() else None
+        return open_at_start(last.value)
     return None

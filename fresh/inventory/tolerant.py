@@ -138,14 +138,20 @@ class _Reader:
 
     def _definition(self, node: Node, depth: int) -> Compound:
         name = _part(self.source, node, "name")
+        bounds = self._expressions(_bounds(node), depth)
         body = list(self.statements(_children(node, "body"), depth + 1)) or [_located(ast.Pass(), node)]
         if node.type == "class_definition":
             bases = self._expressions(_children(node, "superclasses"), depth)
-            made: Compound = ast.ClassDef(name=name, bases=bases, keywords=[], body=body, decorator_list=[])
+            keywords = [ast.keyword("bound", each) for each in bounds]
+            made: Compound = ast.ClassDef(
+                name=name, bases=bases, keywords=keywords, body=body, decorator_list=[]
+            )
         else:
             kind = ast.AsyncFunctionDef if node.children[0].type == "async" else ast.FunctionDef
             arguments, returns, complete = self._signature(node)
             body += [] if complete else self._defaults(node, depth)
+            # This interpreter's tree has no place for bounds; like defaults they are read when the function is made.
+            arguments.kw_defaults += bounds
             made = kind(name=name, args=arguments, returns=returns, body=body, decorator_list=[])
         return _located(made, node)
 
@@ -212,6 +218,13 @@ class _Reader:
 def _children(node: Node, name: str) -> list[Node]:
     part = node.child_by_field_name(name)
     return part.children if part is not None else []
+
+
+def _bounds(node: Node) -> list[Node]:
+    """List the bounds of the type parameters of a definition."""
+    params = node.child_by_field_name("type_parameters")
+    found = _below([params]) if params is not None else ()
+    return [each.children[-1] for each in found if each.type == "constrained_type"]
 
 
 def _part(source: bytes, node: Node, name: str) -> str:

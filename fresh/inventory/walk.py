@@ -24,7 +24,9 @@ from fresh.inventory.syntax import (
     code_name,
     dotted,
     is_main_guard,
+    open_at_start,
     open_name,
+    quoted_types,
     texts,
 )
 
@@ -153,15 +155,17 @@ class Walk:
         home = stack if owner >= 0 and isinstance(self.nodes[owner], ast.ClassDef) else body
         for param in params:
             if param.annotation is not None:
-                home.append(param.annotation)
+                home += _with_quoted(param.annotation)
                 if promised := annotated_class(param.annotation):
                     self.bound.append(Bound(index, param.arg, promised, True))
         more = [param for param in (spec.vararg, spec.kwarg) if param is not None]
-        home.extend(param.annotation for param in more if param.annotation is not None)
+        for param in more:
+            if param.annotation is not None:
+                home += _with_quoted(param.annotation)
         params += more
         self.stored[index].update(param.arg for param in params)
         if node.returns is not None:
-            home.append(node.returns)
+            home += _with_quoted(node.returns)
         stack.extend(spec.defaults)
         stack.extend(default for default in spec.kw_defaults if default is not None)
 
@@ -184,6 +188,8 @@ class Walk:
             self.imports.append(Import(owner, alias.asname or alias.name, target))
 
     def _assign(self, node: Any, owner: int, stack: list[Any]) -> None:
+        if isinstance(node, ast.AnnAssign):
+            stack += quoted_types(node.annotation)
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             name = dotted(target)
@@ -250,6 +256,14 @@ class Walk:
         if node.values and (name := open_name(node)):
             self.strings[owner].add(name)
 
+    def _sum(self, node: Any, owner: int, stack: list[Any]) -> None:
+        """Read `kind + "_handler"`."""
+        right = node.right
+        if right.__class__ is not ast.Constant or right.value.__class__ is not str:
+            return
+        if name := open_at_start(right.value):
+            self.strings[owner].add(name)
+
     def _call(self, node: ast.Call, name: str | None, owner: int) -> None:
         """Look closer at a call whose name may mean more."""
         if name is None or name in notable.HANDING:
@@ -261,11 +275,24 @@ class Walk:
         elif name in notable.LOADERS or name in notable.LOOKUPS:
             if found := notable.dynamic(node, name):
                 self.dynamic.append(found)
+        elif name == "cast" and node.args:
+            self._waiting.append((owner, [*quoted_types(node.args[0])]))
+        elif name == "TypeVar":
+            types = [*node.args[1:], *(each.value for each in node.keywords if each.arg == "bound")]
+            self._waiting.append((owner, [read for each in types for read in quoted_types(each)]))
         elif name == "extend" and owner == -1 and called(node) == "__all__.extend" and node.args:
             self._export(texts(node.args[0]), more=True)
 
 
-NOTABLE = notable.HANDING | notable.LOADERS | notable.LOOKUPS | notable.EXPECTATIONS | {"extend"}
+def _with_quoted(annotation: ast.expr) -> list[ast.expr]:
+    if annotation.__class__ is ast.Name:
+        return [annotation]
+    return [annotation, *quoted_types(annotation)]
+
+
+NOTABLE = (
+    notable.HANDING | notable.LOADERS | notable.LOOKUPS | notable.EXPECTATIONS | {"extend", "cast", "TypeVar"}
+)
 VISITS: dict[type[ast.AST], Visit] = {
     ast.ClassDef: Walk._define,
     ast.Import: Walk._import,
@@ -279,6 +306,7 @@ VISITS: dict[type[ast.AST], Visit] = {
     ast.Global: Walk._share,
     ast.Nonlocal: Walk._share,
     ast.comprehension: Walk._comprehend,
+    ast.BinOp: Walk._sum,
     ast.BoolOp: Walk._boolean,
     ast.If: Walk._if,
     ast.Assert: Walk._assert,
