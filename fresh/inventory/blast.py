@@ -6,6 +6,7 @@ Both count top-level definitions of product code; methods and nested definitions
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 
 from fresh.inventory.graph import Graph
 
@@ -130,7 +131,7 @@ def unlocks(graph: Graph, node: int, is_unhooked: Mapping[int, bool]) -> int:
     seen = {node}
     waiting = [node]
     while waiting and len(seen) < ENOUGH:
-        for target in graph.follow[waiting.pop()]:
+        for target in islice(graph.follow[waiting.pop()], ENOUGH):
             if target not in seen and graph.modules.definitions[target] is not None:
                 seen.add(target)
                 waiting.append(target)

@@ -42,7 +42,9 @@ TREES = {
         f"def d{n}(f): return f\n" if not n else "".join(f"@d{k}\n" for k in range(max(0, n - 12), n)) + f"def d{n}(f): return f\n"
         for n in range(40)
     ),
-    "an attribute of 5,000 parts": "x = a" + ".b" * 1_000 + "\n@x" + ".y" * 1_000 + "\ndef f(): pass\n",
+    "functions that name one that names all": f"def f0():\n {';'.join(f'f{n}' for n in range(1, 9000))}\n"
+    + "".join(f"def f{n}(): f0\n" for n in range(1, 9000)),
+    "an attribute of 1,000 parts": "x = a" + ".b" * 1_000 + "\n@x" + ".y" * 1_000 + "\ndef f(): pass\n",
 }  # fmt: skip
 
 
