@@ -11,6 +11,7 @@ from cli.aside import aside
 from cli.asking_git import ask_git
 from cli.place import Place, opened_journal
 from cli.trial import try_server
+from fresh.domain.identity import OURS
 from fresh.errors import FreshError
 from fresh.settings import Settings
 from fresh.whereabouts import make_home
@@ -40,6 +41,7 @@ class Finding:
 def examine(place: Place, settings: Settings) -> Iterator[Finding]:
     """Examine one thing after the other; the quick ones first."""
     yield examine_git(place)
+    yield from examine_branches(place)
     yield examine_identity(place)
     yield examine_python(place)
     yield from tried("tests", lambda: _find_tests(place), "")
@@ -63,6 +65,19 @@ def examine_git(place: Place) -> Finding:
         fix = f"git -C {place.repository} commit, or git config --global --add safe.directory {place.repository}"
         return Finding("git", Mark.MISSING, f"{place.repository} has no commit that git can read", fix)
     return Finding("git", Mark.OK, f"{place.repository} at {commit[:10]}")
+
+
+def examine_branches(place: Place) -> Iterator[Finding]:
+    """Say what keeps agents' branches from being made, where something does."""
+    if ask_git(place.repository, "rev-parse", "--git-dir") is None:
+        return
+    from fresh.wiring import bare_workspace
+
+    def may() -> str:
+        bare_workspace(place.repository, place.home).demand_branches(OURS)
+        return ""
+
+    yield from (each for each in tried("branches", may, "") if each.mark is not Mark.OK)
 
 
 def examine_identity(place: Place) -> Finding:

@@ -19,6 +19,7 @@ from cli.aside import aside, settle_paths
 from cli.person import typist
 from fresh.adapters.prefect_server import GivenServer, PrefectServer, client_environment
 from fresh.deciding import ask_to_stop, note_starter
+from fresh.domain.identity import OURS
 from fresh.domain.order import RunOrder
 from fresh.domain.parking import unblocked
 from fresh.domain.record import RunRecord
@@ -50,6 +51,7 @@ def start(order: RunOrder, repository: Path, *, fresh_run: bool = False) -> RunR
         )
     tools.engine_for(order)
     tools.workspace.take_base()
+    tools.workspace.demand_branches(OURS)
     tools.sandbox.probe()
     run_id = secrets.token_hex(4)
     order = order.model_copy(update={"repo": str(repository)})

@@ -14,7 +14,7 @@ from fresh.domain import narration
 from fresh.domain.agent import Outcome, Ticket
 from fresh.domain.assignment import Assignment
 from fresh.domain.feature import Inventory, Kind
-from fresh.domain.identity import agent_id, branch_name
+from fresh.domain.identity import OURS, agent_id, branch_name
 from fresh.domain.order import EngineName, RunOrder
 from fresh.domain.record import RunRecord
 from fresh.domain.report import PassedOver
@@ -49,6 +49,7 @@ def open_run(order: RunOrder, run_id: str | None) -> RunRecord:
         tools.workspace.take_base(known.base)
         open_run_account(tools, known)
         return known
+    tools.workspace.demand_branches(OURS)
     now = tools.clock.now()
     engine = tools.engine_for(order)
     demand_affordable(tools, order, engine)

@@ -135,6 +135,10 @@ class GitWorkspace:
                 self._mirror.take(self._target, sha)
         return found
 
+    def demand_branches(self, prefix: str) -> None:
+        """Look for a branch in the way, and for the right to write."""
+        self._target.demand_branches(prefix)
+
     def head_branch(self) -> str | None:
         """Name the branch that HEAD is on."""
         return self._target.head_branch()

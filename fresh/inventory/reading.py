@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from posixpath import basename
@@ -25,6 +26,8 @@ from fresh.ports import Workspace
 REGULAR = ("100644", "100755")
 LONGEST_SOURCE = 2 << 20
 LONGEST_SCRIPT = 256 << 10
+UNNAMEABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
+"""Control characters, and what a byte that is no UTF-8 is shown with."""
 FINDINGS = TypeAdapter(tuple[Finding, ...] | None)
 
 
@@ -87,8 +90,8 @@ class Reading:
 
     def _read(self) -> None:
         """Read every source for its record, and every document for the names that it mentions."""
-        too_long = {path for path in self.sources if self.files[path].size > LONGEST_SOURCE}
-        records = self._known("records", [path for path in self.sources if path not in too_long])
+        refused = {path: why for path in self.sources if (why := self._refused(path))}
+        records = self._known("records", [path for path in self.sources if path not in refused])
         documents = self._known("documents", self._documents(), (".json", NOTEBOOK))
         learned = read_many(
             self.contents(records.missing.values()), self.contents(documents.missing.values()), self.workers
@@ -96,7 +99,13 @@ class Reading:
         texts, mentions = records.with_learned(learned[0]), documents.with_learned(learned[1])
         for path in mentions:
             self.mentions.add(path, json.loads(mentions[path]))
-        self._take_in(texts, too_long)
+        self._take_in(texts, refused)
+
+    def _refused(self, path: str) -> str | None:
+        """Say why a source is not read; one by a name that no change could bear is of no use."""
+        if self.files[path].size > LONGEST_SOURCE:
+            return f"longer than {LONGEST_SOURCE >> 20} MB"
+        return "its name is not plain text" if UNNAMEABLE.search(path) else None
 
     def _documents(self) -> list[str]:
         """List the documents to read, and keep the paths of those that are too long for it."""
@@ -104,8 +113,8 @@ class Reading:
         self.left_out = tuple(path for path in found if self.files[path].size > LONGEST_DOCUMENT)
         return [path for path in found if self.files[path].size <= LONGEST_DOCUMENT]
 
-    def _take_in(self, texts: Mapping[str, str], too_long: Iterable[str]) -> None:
-        refused = [Unparsed(path=path, why=f"longer than {LONGEST_SOURCE >> 20} MB") for path in too_long]
+    def _take_in(self, texts: Mapping[str, str], left: Mapping[str, str]) -> None:
+        refused = [Unparsed(path=path, why=why) for path, why in left.items()]
         by_text: dict[str, Record] = {}
         for path, text in texts.items():
             if text.startswith("!"):

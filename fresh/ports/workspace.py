@@ -129,6 +129,13 @@ class Workspace(Protocol):
         """Read every branch of the operator's repository whose name begins so, with its sha; they are in the mirror then."""
         ...
 
+    def demand_branches(self, prefix: str) -> None:
+        """Say before any work is done that branches whose names begin so could not be made in the operator's repository.
+
+        `prefix` ends with a slash. Raises OperatorMistake.
+        """
+        ...
+
     def head_branch(self) -> str | None:
         """Name the branch that HEAD of the operator's repository is on; None when it is detached."""
         ...

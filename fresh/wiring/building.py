@@ -33,13 +33,19 @@ def bare_sandbox(home: Path, settings: Settings) -> Sandbox:
     return BwrapSandbox(home, settings.sandbox_uid)
 
 
+def bare_workspace(repository: Path, home: Path) -> Workspace:
+    """Make the workspace alone, for what asks of the repository before anything is opened."""
+    from fresh.adapters.git_workspace import GitWorkspace
+
+    return GitWorkspace(repository, home)
+
+
 def build_toolbox(repository: Path, settings: Settings, *, alone: bool = False) -> Toolbox:
     """Put the real adapters together. Nothing is started or touched yet.
 
     `alone` lets commands run without taking turns with those of other processes, which needs a Prefect server.
     """
     parse_in_turn()
-    from fresh.adapters.git_workspace import GitWorkspace
     from fresh.adapters.observing import observer
     from fresh.adapters.processes import lives, this_host
     from fresh.adapters.pygal_chart import draw
@@ -57,7 +63,7 @@ def build_toolbox(repository: Path, settings: Settings, *, alone: bool = False) 
     home = state_home(repository)
     redact = Redactor(settings.secrets())
     journal = SqlJournal(settings.journal_url or journal_url(home), lives, redact=redact)
-    workspace = GitWorkspace(repository, home)
+    workspace = bare_workspace(repository, home)
     tools: Toolbox
     bare = bare_sandbox(home, settings)
     sandbox = (

@@ -13,6 +13,7 @@ from cli.doctor import finding_line
 from cli.examining import (
     Finding,
     Mark,
+    examine_branches,
     examine_git,
     examine_identity,
     examine_model,
@@ -41,6 +42,23 @@ def test_a_repository_without_a_commit_is_not(tmp_path: Path) -> None:
     finding = examine_git(Place(tmp_path, tmp_path / ".fresh"))
     assert finding.mark is Mark.MISSING
     assert finding.fix
+
+
+def test_what_keeps_branches_from_being_made_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not list(examine_branches(place))
+    with monkeypatch.context() as patched:
+        patched.setattr("os.access", lambda path, mode: Path(path).name != "refs")
+        (unwritable,) = examine_branches(place)
+    assert unwritable.mark is Mark.MISSING
+    assert (
+        unwritable.fact
+        == f"{place.repository}/.git/refs can't be written, so no branch autonomous/* can be made"
+    )
+    git(place.repository, "branch", "autonomous")
+    (taken,) = examine_branches(place)
+    assert taken.mark is Mark.MISSING
+    assert taken.fact.startswith("The branch 'autonomous' of ")
+    assert taken.fix == f"Rename it: git -C {place.repository} branch -m autonomous autonomous-old"
 
 
 def test_without_git_there_is_a_fix(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -473,3 +473,14 @@ def test_branches_are_listed_by_the_beginning_of_their_names(given: Given) -> No
     assert given.workspace.branches_like("autonomous/") == {"autonomous/abc12345-mine": mine}
     assert given.workspace.head_branch() == "main"
     assert given.workspace.take_base("refs/heads/main") == base
+
+
+def test_a_branch_named_like_the_folder_of_ours_is_said_before_any_work(given: Given) -> None:
+    given.record(FILES)
+    base = given.workspace.take_base()
+    mine = _aside(given, "mine", base, {"sums/mine.py": "MINE = 1\n"})
+    given.workspace.publish(mine, "autonomous/abc12345-mine")
+    given.workspace.demand_branches("autonomous/")
+    given.workspace.publish(mine, "robots")
+    with pytest.raises(OperatorMistake, match=r"The branch 'robots'.* in the way"):
+        given.workspace.demand_branches("robots/")

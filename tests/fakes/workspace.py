@@ -293,6 +293,11 @@ class FakeWorkspace:
         """Read the branches whose names begin so."""
         return {name: sha for name, sha in sorted(self.branches.items()) if name.startswith(prefix)}
 
+    def demand_branches(self, prefix: str) -> None:
+        """Refuse where a branch has the name of the folder."""
+        if prefix.rstrip("/") in self.branches:
+            raise OperatorMistake(f"The branch {prefix.rstrip('/')!r} stands in the way.")
+
     def head_branch(self) -> str | None:
         """The fake's HEAD is on main."""
         self._enter("head_branch")

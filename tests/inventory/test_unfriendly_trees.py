@@ -23,6 +23,17 @@ def test_a_generated_file_of_five_megabytes_is_left_out_and_said(tmp_path: Path)
     assert states_of(inventory) == {"app.core:f": "unhooked"}
 
 
+def test_a_source_with_a_name_that_no_change_can_bear_is_left_out_and_said(tmp_path: Path) -> None:
+    names = ("app/we\nird.py", "app/b\\xffd.py", "app/\x7f.py")
+    inventory = inventory_of(
+        {"app/core.py": "def f():\n    return 1\n", **dict.fromkeys(names, "def g(): pass\n")}, tmp_path
+    )
+    assert {each.path: each.why for each in inventory.unparsed} == dict.fromkeys(
+        names, "its name is not plain text"
+    )
+    assert [feature.key for feature in inventory.features] == ["app.core:f"]
+
+
 def test_a_document_of_three_megabytes_is_left_out_and_said(tmp_path: Path) -> None:
     files = {"app.py": "def look_up():\n    return 1\n", "docs/big.md": "See `look_up`.\n" * 220_000}
     assert len(files["docs/big.md"]) > 3_000_000

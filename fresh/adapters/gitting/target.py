@@ -61,6 +61,22 @@ class Target:
         pairs = (line.split(" ", 1) for line in os.fsdecode(listed).splitlines())
         return {name.removeprefix("refs/heads/"): sha for sha, name in pairs}
 
+    def demand_branches(self, prefix: str) -> None:
+        """Ask whether branches whose names begin so can be made, without making one. Raises OperatorMistake."""
+        folders = prefix.rstrip("/").split("/")
+        for name in ("/".join(folders[:end]) for end in range(1, len(folders) + 1)):
+            if self.branch(name) is not None:
+                raise OperatorMistake(
+                    f"The branch {name!r} of {self.top} stands in the way of every branch {prefix}*.",
+                    hint=f"Rename it: git -C {self.top} branch -m {name} {name}-old",
+                )
+        for place in (self.shared / "objects", self.shared / "refs"):
+            if not os.access(place, os.W_OK):
+                raise OperatorMistake(
+                    f"{place} can't be written, so no branch {prefix}* can be made.",
+                    hint="Run Fresh as the repository's owner, or on a clone of your own.",
+                )
+
     def head_branch(self) -> str | None:
         """Name the branch that HEAD is on; None when it is detached."""
         asked = self.git.ask("symbolic-ref", "--quiet", "HEAD")
