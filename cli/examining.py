@@ -11,6 +11,7 @@ from cli.aside import aside
 from cli.asking_git import ask_git
 from cli.place import Place, opened_journal
 from cli.trial import try_server
+from fresh.domain.counting import count
 from fresh.domain.identity import OURS
 from fresh.errors import FreshError
 from fresh.settings import Settings
@@ -151,7 +152,7 @@ def _read_journal(place: Place) -> str:
     if place.is_blank:
         return f"none yet; it will be {place.journal_file}"
     with opened_journal(place) as journal:
-        return f"{len(journal.runs(str(place.repository)))} runs of this repository are remembered"
+        return f"{count(len(journal.runs(str(place.repository))), 'run')} of this repository remembered"
 
 
 def _probe_sandbox(place: Place, settings: Settings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 
@@ -9,6 +10,9 @@ import click
 
 from cli.place import Place, find_place, with_repo
 from fresh.errors import OperatorMistake
+
+SERVED_BY = "TEXTUAL_DRIVER"
+"""Set where textual-serve shows the dashboard in a browser."""
 
 
 @click.command(short_help="Watch a run on the full screen, and decide by key.")
@@ -25,6 +29,11 @@ def dashboard(web: bool, port: int, repo: str) -> None:
     if web:
         _serve(place, port)
         return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) and SERVED_BY not in os.environ:
+        raise OperatorMistake(
+            "The dashboard needs a terminal, and there is none.",
+            hint="Use --web, or see `fresh auto status`.",
+        )
     from cli.dashboard.app import Dashboard
     from cli.dashboard.source import JournalSource
 

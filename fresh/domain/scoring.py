@@ -7,6 +7,7 @@ from math import log, log2
 from typing import NamedTuple
 
 from fresh.domain.acceptance import NEUTRAL, Acceptance, Tally, area_of
+from fresh.domain.counting import count
 from fresh.domain.feature import Feature, Kind, Reachability
 
 GAP_OF_STATE = {Reachability.UNHOOKED: 1.0, Reachability.TEST_ONLY: 0.8}
@@ -66,19 +67,21 @@ def impact(feature: Feature, kind: Kind, acceptance: Acceptance = NEUTRAL) -> Sc
     a hookup adds; documentation runs nowhere.
     """
     size, why = gap(feature, kind)
-    count = feature.unlocks if kind is Kind.HOOKUP else feature.dependents
-    reach = 1 + log2(1 + count)
+    led_to = feature.unlocks if kind is Kind.HOOKUP else feature.dependents
+    reach = 1 + log2(1 + led_to)
     harmless = _why_harmless(feature, kind)
     risk = 0.0 if harmless else min(1 - feature.safety, HIGHEST_RISK)
     likely = acceptance.factor(kind, area_of(feature))
     value = feature.necessity * size * reach * (1 - risk) * likely
-    counted = "unhooked definitions come with it" if kind is Kind.HOOKUP else "dependents"
+    leads = (
+        f"{count(led_to, 'unhooked definition')} along" if kind is Kind.HOOKUP else count(led_to, "dependent")
+    )
     return Score(
         value,
         (
             why,
             _necessity(feature),
-            f"reach {reach:.2f}: {count} {counted}",
+            f"reach {reach:.2f}: {leads}",
             f"risk {risk:.2f}: {harmless or _of_risk(feature)}",
             f"acceptance {likely:.2f}: {_of_history(kind, area_of(feature), acceptance)}",
             f"score {value:.4f} = necessity {feature.necessity:.2f} × gap {size:.2f} × reach {reach:.2f} "

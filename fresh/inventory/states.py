@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from fresh.domain.counting import count as counted
 from fresh.domain.entry_rules import EntryRule
 from fresh.domain.feature import Reachability
 from fresh.inventory.docstrings import find_examples
@@ -193,10 +194,10 @@ class Judge:
         )
         tests = {m.name for m in self.graph.modules.by_name.values() if m.source.role is Role.TEST}
         return (
-            f"no strong or weak path from {len(roots)} entry points ({listed})",
-            f"not among {exports} exported names, and reached from none of them",
-            f"not named as code in {documents} documents and settings files",
-            f"not reached from {len(tests)} test modules",
+            f"no strong or weak path from {counted(len(roots), 'entry point')} ({listed})",
+            f"not among {counted(exports, 'exported name')}, and reached from none of them",
+            f"not named as code in {counted(documents, 'file')} of documentation and settings",
+            f"not reached from {counted(len(tests), 'test module')}",
         )
 
 

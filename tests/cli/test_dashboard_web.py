@@ -165,6 +165,14 @@ def test_the_end_of_the_server_ends_every_screen(served: Served) -> None:
         time.sleep(0.1)
 
 
+def test_without_a_terminal_there_is_one_sentence(terminal: Terminal) -> None:
+    words = (sys.executable, "-m", "cli.main", "auto", "dashboard", "--repo", str(terminal.repository))
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 2
+    assert "The dashboard needs a terminal, and there is none." in done.stderr
+    assert not done.stdout
+
+
 def test_a_port_that_is_taken_is_told_in_one_sentence(terminal: Terminal) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

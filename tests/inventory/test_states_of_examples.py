@@ -140,7 +140,7 @@ def test_an_unhooked_feature_lists_every_rule_that_was_tried(tmp_path: Path) -> 
         "no strong or weak path from 8 entry points (argparse handler 1, console script 2, named in a command line 1, "
         "plug-in entry point 1, runs as __main__ 1, script of the project 2)",
         "not among 0 exported names, and reached from none of them",
-        "not named as code in 1 documents and settings files",
+        "not named as code in 1 file of documentation and settings",
         "not reached from 0 test modules",
     )
 

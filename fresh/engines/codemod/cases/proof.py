@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from fresh.domain.counting import count
 from fresh.domain.evidence import RunEnd, TestRun
 from fresh.engines.codemod.cases.home import Home
 from fresh.engines.codemod.cases.inquiry import ask_trial
@@ -82,7 +83,7 @@ def prove(bench: Bench, target: Target, home: Home, page: Page, before: tuple[in
         )
     if trial.killed < LEAST_KILLED * trial.tried:
         raise Declined(
-            f"The test would notice only {trial.killed} of {trial.tried} mutants of {target.name}, fewer than half."
+            f"The test would notice only {trial.killed} of {count(trial.tried, 'mutant')} of {target.name}, fewer than half."
         )
     return Proof(tests, target.lines, covered, before, trial)
 

@@ -186,7 +186,7 @@ def _report(
         f"{count(len(held), 'steady observation')}; "
         f"{found} inputs come from code or documentation, {confirmed} results are confirmed by documentation.",
         f"{len(proof.covered)} of {len(proof.lines)} lines of `{target.name}` run (tests nearby before: {earlier}).",
-        f"{proof.trial.killed} of {proof.trial.tried} mutants on those lines are noticed.",
+        f"{proof.trial.killed} of {count(proof.trial.tried, 'mutant')} on those lines noticed.",
         "Passed in 3 separate runs, one of them in reverse order.",
     )
     return Work(
