@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fresh.engines.codemod.cases.choice import MOST, agrees, choose, readable, steady
+from fresh.engines.codemod.cases.choice import MOST, agrees, choose, readable, steady, tells
 from fresh.engines.codemod.cases.inside.wire import Argument, Call, Import, Observation, Outcome
 
 
@@ -94,3 +95,15 @@ def test_only_what_came_out_the_same_every_time_is_steady() -> None:
 def test_an_object_that_merely_equals_itself_is_no_case() -> None:
     made = Observation(Call("P", (), build=()), Outcome("returns", "P()"), (1,))
     assert choose([made]) == ()
+
+
+@pytest.mark.parametrize(
+    "result", ["None", "''", "[]", "False", "0", "[None, [], {}]", "{'': None}", "b''", "set()"]
+)
+def test_an_empty_result_tells_nothing(result: str) -> None:
+    assert not tells(seen("1", result))
+
+
+@pytest.mark.parametrize("result", ["'a'", "[None, 1]", "True", "{'a': None}", "datetime.date(2024, 2, 29)"])
+def test_a_result_that_holds_something_tells(result: str) -> None:
+    assert tells(seen("1", result))

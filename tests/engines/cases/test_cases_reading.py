@@ -128,6 +128,38 @@ def test_a_suite_of_unittest_classes_gets_a_unittest_class(tmp_path: Path) -> No
     assert (home.unit, home.path, home.width) == (True, "test/pocket_f_test.py", 72)
 
 
+def test_a_documented_arrow_says_what_comes_out(tmp_path: Path) -> None:
+    code = (
+        'def quote(text, safe=""):\n    """quote(\'a b\') -> \'a%20b\'.\n\n    quote(text) -> str\n'
+        "    quote('', safe='/') => ''\n    \"\"\"\n    return text.replace(' ', '%20')\n"
+    )
+    found = examples_of(
+        bench_for(project(code), "quote", tmp_path),
+        function(code),
+        Import("pocket.text", "quote"),
+        "pocket/text.py",
+    )
+    told = [(tuple(item.source for item in call.arguments), call.expected) for call in found]
+    assert told == [(("'a b'",), "'a%20b'"), (("''", "'/'"), "''")]
+
+
+def test_a_path_that_is_only_kept_takes_any_text() -> None:
+    def kinds(code: str) -> tuple[str, ...]:
+        return next(hint.kinds for hint in hints_for(function(code)) if hint.name == "path")
+
+    assert kinds("def f(path, key): return (path, key)") == ("str",)
+    assert kinds("def f(path, key): return load(path)[key]") == ("strpath",)
+
+
+def test_without_a_setting_the_line_length_is_what_the_code_keeps_to(tmp_path: Path) -> None:
+    for longest, width in ((79, 79), (80, 88)):
+        files = project("def f():\n    return 1\n" + "#" * longest + "\n")
+        found = home_of(
+            bench_for(files, "f", tmp_path / str(longest)), feature_of(files, "pocket/text.py", "f")
+        )
+        assert found.width == width
+
+
 def test_the_formatter_s_line_length_is_kept(tmp_path: Path) -> None:
     files = project("def f():\n    return 1\n") | {"pyproject.toml": "[tool.black]\nline-length = 99\n"}
     assert home_of(bench_for(files, "f", tmp_path), feature_of(files, "pocket/text.py", "f")).width == 99

@@ -84,6 +84,24 @@ def _says_something(item: Observation) -> bool:
     return outcome.testable and not made and readable(item) and agrees(item) is not False
 
 
+def tells(item: Observation) -> bool:
+    """Say whether a result is more than nothing, false or empty, so that code which does nothing would not give it too."""
+    if item.outcome.kind == "raises":
+        return False
+    try:
+        return _holds_something(ast.literal_eval(item.outcome.source))
+    except (ValueError, SyntaxError):
+        return True
+
+
+def _holds_something(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_something, (*value.keys(), *value.values())))
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(map(_holds_something, value))
+    return bool(value)
+
+
 def _gain(item: Observation, seen: set[Element]) -> float:
     weights = {"mutant": 3.0, "line": 2.0, "step": 1.0}
     return sum(weights[kind] for kind, *_ in _elements(item) - seen)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import doctest
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fresh.engines.codemod.cases.inside.wire import Argument, Call, Import
 from fresh.engines.codemod.cases.materials import packages_of
@@ -16,6 +18,7 @@ from fresh.ports import Bench
 MOST = 40
 MOST_FILES = 400
 LARGEST = 400_000
+ARROW = re.compile(r"\s(?:->|=>|→|==>|--?>|#\s*=>)\s+(\S.*)$")
 TEXTS = (".md", ".rst", ".txt")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -65,7 +68,8 @@ class _Reader:
         self.spread = arguments.vararg is not None
 
     def from_text(self, text: str, origin: str) -> Iterator[Call]:
-        """Read `>>>` examples with what they show; names bound to literals earlier are filled in."""
+        """Read `>>>` examples, and `f(1) -> 2`, with what they show; names bound to literals earlier are filled in."""
+        yield from self._from_arrows(text, origin)
         try:
             examples = doctest.DocTestParser().get_examples(text)
         except ValueError:
@@ -88,7 +92,22 @@ class _Reader:
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
                 call = self.read(node.value, origin, names)
                 if call:
-                    yield Call(**{**vars(call), "expected": _shown(example.want)})
+                    yield replace(call, expected=_shown(example.want))
+
+    def _from_arrows(self, text: str, origin: str) -> Iterator[Call]:
+        """Read lines such as `quote('a b') -> 'a%20b'`; what an arrow leads to must be a literal."""
+        for line in text.splitlines():
+            start, arrow = line.find(self.name + "("), ARROW.search(line)
+            if arrow is None or not 0 <= start < arrow.start() or ">>>" in line:
+                continue
+            expected = _shown(arrow[1].rstrip(".")) or _shown(arrow[1])
+            try:
+                node = ast.parse(line[start : arrow.start()].strip(), mode="eval").body
+            except (SyntaxError, ValueError):
+                continue
+            call = self.read(node, origin, Names()) if expected and isinstance(node, ast.Call) else None
+            if call:
+                yield replace(call, expected=expected)
 
     def from_code(self, text: str, origin: str, own: set[str]) -> Iterator[Call]:
         """Read calls in source code."""

@@ -61,8 +61,11 @@ def hints_for(node: Definition) -> tuple[Hint, ...]:
         told = documented_types(ast.get_docstring(function) or "")
         told = documented_types(ast.get_docstring(node) or "") | told
         for name in _parameters(function):
-            kinds = [*told.get(name, ()), *_used_as(function, name), *_named(name)]
-            kinds += ["unknown"] if not kinds and _only_passed_on(function, name) else []
+            idle = _only_passed_on(function, name)
+            # A path that is only kept or given back needs no file: any text will do.
+            named = ["str" if kind == "strpath" and idle else kind for kind in _named(name)]
+            kinds = [*told.get(name, ()), *_used_as(function, name), *named]
+            kinds += ["unknown"] if not kinds and idle else []
             constants = _compared_with(function, name)
             earlier = found.get(name, Hint(name))
             found[name] = Hint(

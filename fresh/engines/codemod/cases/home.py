@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -16,6 +17,7 @@ from fresh.ports import Bench
 CONFIGURATIONS = ("pyproject.toml", "setup.cfg", "tox.ini", ".flake8", "ruff.toml", ".ruff.toml", "setup.py")
 MOST_READ = 60
 ORDINARY_WIDTH = 88
+NARROW_WIDTH = 79
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def home_of(bench: Bench, feature: Feature) -> Home:
         unit=_is_unit(list(texts.values())),
         hypothesis="hypothesis" in settings
         or any("from hypothesis import" in text for text in texts.values()),
-        width=_width(bench, paths),
+        width=_width(bench, paths, [text_of(bench, feature.path), *texts.values()]),
         related=mentioning,
     )
 
@@ -107,8 +109,8 @@ def _parent(path: str) -> str:
     return "" if parent == "." else parent
 
 
-def _width(bench: Bench, paths: tuple[str, ...]) -> int:
-    """Read the line length that the project's formatter or linter keeps."""
+def _width(bench: Bench, paths: tuple[str, ...], near: Iterable[str]) -> int:
+    """Read the line length that the project's formatter or linter keeps; without one, see what its code keeps to."""
     if "pyproject.toml" in paths:
         try:
             tool = tomllib.loads(text_of(bench, "pyproject.toml")).get("tool", {})
@@ -122,4 +124,5 @@ def _width(bench: Bench, paths: tuple[str, ...]) -> int:
         match = re.search(r"^\s*(?:max-)?line[-_]length\s*=\s*(\d+)", text_of(bench, path), re.MULTILINE)
         if path in paths and match and int(match[1]) <= 140:
             return max(60, int(match[1]))
-    return ORDINARY_WIDTH
+    longest = max((len(line) for text in near for line in text.splitlines()), default=ORDINARY_WIDTH)
+    return NARROW_WIDTH if longest <= NARROW_WIDTH else ORDINARY_WIDTH

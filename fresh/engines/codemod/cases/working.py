@@ -9,7 +9,7 @@ from dataclasses import replace
 from fresh.domain.counting import count
 from fresh.domain.evidence import Evidence
 from fresh.domain.work import NewTest, Plan, Work
-from fresh.engines.codemod.cases.choice import agrees, choose, readable, steady
+from fresh.engines.codemod.cases.choice import agrees, choose, readable, steady, tells
 from fresh.engines.codemod.cases.home import Home, home_of
 from fresh.engines.codemod.cases.inquiry import ask_replay, ask_survey
 from fresh.engines.codemod.cases.inside.wire import Observation, Survey
@@ -21,6 +21,8 @@ from fresh.ports import Bench
 
 SEEDS = (7, 4242)
 STEADY_SHARE = 0.5
+LEAST_RESULTS = 2
+"""Results without which inputs that nobody wrote down show no behaviour."""
 
 
 def plan(bench: Bench) -> Plan:
@@ -114,6 +116,14 @@ def _chosen(target: Target, survey: Survey, held: Sequence[Observation]) -> tupl
         raise Declined(f"Only inputs that {target.name} refuses were found, none that it works on.")
     if all(item.outcome.source == "None" and item.outcome.kind == "returns" for item in chosen):
         raise Declined(f"{target.name} returns nothing and changes nothing that a test could see.")
+    if not any(tells(item) for item in chosen):
+        raise Declined(
+            f"{target.name} gives nothing but empty or false results for the inputs that can be made."
+        )
+    made_up = all(item.call.origin == "type" and item.call.arguments for item in chosen)
+    results = {(item.call.method, item.outcome.source) for item in chosen if item.outcome.kind != "raises"}
+    if made_up and len(results) < LEAST_RESULTS:
+        raise Declined(f"{target.name} gives one and the same result for all inputs that can be made up.")
     run = {line for item in chosen for line in item.lines}
     if not run:
         raise Declined(f"No example reaches any line of {target.name} ({len(target.lines)}).")
