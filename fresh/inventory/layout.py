@@ -69,6 +69,9 @@ def lay_out(
     sources: dict[str, Source] = {}
     for path in sorted((path for path in every if is_python(path)), key=_packages_first):
         name = module_name(path, roots, folders)
+        if not name or name in taken:
+            # A package of the same name elsewhere came first; from the top of the repository each has a name of its own.
+            name = module_name(path, (), folders)
         name = path if name in taken or not name else name
         taken.add(name)
         role = role_of(path, folders, testing, trees)

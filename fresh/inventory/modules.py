@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from fresh.inventory.layout import Role, Source, dirname, is_python, short_names
+from fresh.inventory.places import Places
 from fresh.inventory.record import Bound, Definition, Links, Record, Shape
 
 IN_2 = "Missing parentheses in call to"
@@ -82,6 +83,7 @@ class Modules:
         known = {**_names_by_path(sources), **short_names(sources)}
         self.short = {short: full for short, full in known.items() if full in self.by_name}
         self.heads = heads((*self.by_name, *self.short))
+        self._places = Places((module.source for module in self.by_name.values()), self._holds)
         for module in self.by_name.values():
             self._bind(module)
 
@@ -114,33 +116,53 @@ class Modules:
                 self.doubles[double] = self.doubles[node]
 
     def _bind(self, module: Module) -> None:
-        imports, near = module.imports, self._neighbours(module)
+        imports = module.imports
+        known = {target: self._absolute(module, target) for _, _, target in module.shape.imports}
+        # `import a.b` binds `a`, which may be a folder without a file of its own.
+        firsts = {
+            head: found.removesuffix(f".{rest}")
+            for each, found in known.items()
+            for head, dot, rest in [each.partition(".")]
+            if head and dot
+        }
         for owner, name, target in module.shape.imports:
-            absolute = self._absolute(module, target, near)
+            absolute = known[target]
+            if absolute == target and "." not in target:
+                absolute = firsts.get(target, target)
             if name == "*":
                 module.stars.append(absolute)
             else:
                 imports.setdefault(owner, {}).setdefault(name, []).append(absolute)
 
-    def _absolute(self, module: Module, target: str, beside: str | None) -> str:
-        """Resolve leading dots; a name that is only known beside the importer is a script's neighbour."""
+    def _absolute(self, module: Module, target: str) -> str:
+        """Resolve leading dots, and names that are known from the folders above the importer."""
         if target[:1] != ".":
-            return f"{beside}.{target}" if beside and self._is_neighbour(module, target, beside) else target
+            return self._from_above(module, target)
         bare = target.lstrip(".")
         dots = len(target) - len(bare)
         parts = module.package.split(".") if module.package else []
         parts = parts[: max(len(parts) - (dots - 1), 0)]
         return ".".join([*parts, bare] if bare else parts)
 
-    def _neighbours(self, module: Module) -> str | None:
-        """Name where a bare name may mean the file beside its importer: scripts see their folder, Python 2 its package."""
-        package = module.package
-        return package if package and (self.speaks_2 or package not in self.by_name) else None
-
-    def _is_neighbour(self, module: Module, target: str, package: str) -> bool:
+    def _from_above(self, module: Module, target: str) -> str:
+        found = self._places.absolute(module.source, target)
         head = target.partition(".")[0]
-        beside = f"{package}.{head}"
-        return head not in self.heads and beside in self.by_name and beside != module.name
+        if found != target or head in self.heads:
+            return found
+        beside = f"{module.package}.{head}"
+        if self.speaks_2 and beside in self.by_name and beside != module.name:
+            # In Python 2 a bare name means the file beside its importer, inside of a package too.
+            return f"{module.package}.{target}"
+        return (_grows_path(module) and self._places.anywhere(target)) or target
+
+    def _holds(self, name: str, inside: str) -> bool:
+        """Tell whether a module seems to bind a name; its text is searched, not read."""
+        module = self.by_name.get(name)
+        if module is None or inside in module.top:
+            return module is not None
+        if any(each.name in (inside, "*") for each in module.shape.imports):
+            return True
+        return f'"{inside}"' in module.record.written
 
     def having(self, *roles: Role) -> bytearray:
         """Mark the nodes of modules with these roles."""
@@ -180,6 +202,10 @@ class Modules:
         """Say where a node lies as `path:line`."""
         definition = self.definitions[node]
         return f"{self.of[node].source.path}:{definition.line if definition else 1}"
+
+
+def _grows_path(module: Module) -> bool:
+    return '"sys.path.' in module.record.written
 
 
 def _names_by_path(sources: Mapping[str, Source]) -> dict[str, str]:

@@ -212,7 +212,11 @@ def test_a_function_whose_values_nothing_explains_is_declined(tmp_path: Path) ->
         ("def f(x: int):\n    raise SystemExit(2)", "f", "ends the program"),
         ("def f(x: int):\n    while True:\n        pass", "f", "does not end"),
         ("def f(x: int):\n    return None", "f", "returns nothing and changes nothing"),
-        ("def f(xs: list):\n    return [None for x in xs if x is f]", "f", "nothing but empty or false results"),
+        (
+            "def f(xs: list):\n    return [None for x in xs if x is f]",
+            "f",
+            "nothing but empty or false results",
+        ),
         ("def f(x: int):\n    return 'always'", "f", "one and the same result"),
         ("raise RuntimeError('no import')\ndef f(x):\n    return x", "f", "RuntimeError: no import"),
         ("import os\ndef f(x: str):\n    return hash(x) % 1000 + os.getpid()", "f", "process id"),
