@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from fresh.inventory.record import Dynamic, Registration
-from fresh.inventory.syntax import dotted
+from fresh.inventory.syntax import dotted, open_name
 from fresh.inventory.words import words
 
 HANDED_BY_KEYWORD: dict[str, tuple[str, ...]] = {
@@ -41,6 +41,9 @@ HANDING = frozenset({*HANDED_BY_KEYWORD, *HANDED_BY_POSITION, *WEB_ROUTES})
 LOADERS = frozenset({"import_module", "__import__", "iter_modules", "walk_packages"})
 LOOKUPS = frozenset({"getattr", "globals", "eval", "exec", "dir", "vars", "getmembers"})
 AS_VIEW = frozenset({"as_view", "as_asgi", "as_handler"})
+NAMESPACES = frozenset({"globals", "locals"})
+TAKING = frozenset({"get", "items", "values"})
+"""How the whole of a namespace is read."""
 LISTERS = frozenset({"dir", "vars", "getmembers"})
 EXPECTATIONS = frozenset({"raises", "warns", "fail", "deprecated_call", "approx"})
 
@@ -106,7 +109,7 @@ def dynamic(call: ast.Call, name: str) -> Dynamic | None:
         region = dotted(call.args[0])
         if region is None and ast.unparse(call.args[0]) == "sys.modules[__name__]":
             region = ""
-        prefixed = isinstance(call.args[1], ast.JoinedStr)
+        prefixed = isinstance(call.args[1], ast.JoinedStr) and open_name(call.args[1]) is not None
         return None if region is None or prefixed else Dynamic("getattr(…, <name>)", region, call.lineno)
     if name in LISTERS and call.args and (region := dotted(call.args[0])):
         return Dynamic(f"{name}(…)", region, call.lineno)
@@ -114,6 +117,17 @@ def dynamic(call: ast.Call, name: str) -> Dynamic | None:
         fixed = isinstance(call.args[0], ast.Constant)
         return None if fixed else Dynamic(f"{name}(…)", "", call.lineno)
     return None
+
+
+def taken_by_name(node: ast.Subscript) -> Dynamic | None:
+    """Describe `globals()[name]`; a name of which a part is known is followed as a text."""
+    called, place = node.value, node.slice
+    if not isinstance(called, ast.Call) or dotted(called.func) not in NAMESPACES:
+        return None
+    computed = isinstance(place, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
+    if not computed or not isinstance(node.ctx, ast.Load):
+        return None
+    return Dynamic(f"{dotted(called.func)}()[<name>]", "", node.lineno)
 
 
 def _loader(call: ast.Call, name: str) -> Dynamic | None:

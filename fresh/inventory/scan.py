@@ -117,7 +117,7 @@ def _limits(judge: Judge, reading: Reading, counted: Counted, linted: Linted | N
         found.append(
             f"documents longer than {LONGEST_DOCUMENT >> 20} MB were not read: {_some(reading.left_out)}"
         )
-    if dynamic := {**judge.looked_up, **judge.loaded}:
+    if dynamic := {**judge.computed.looked_up, **judge.computed.loaded}:
         found.append(f"{len(dynamic)} modules or packages are reached by computed names")
     if linted is None:
         found.append("quality holds no lint findings: no linter was given")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -10,19 +9,14 @@ from typing import NamedTuple
 from fresh.domain.counting import count as counted
 from fresh.domain.entry_rules import EntryRule
 from fresh.domain.feature import Reachability
+from fresh.inventory.computed import Computed
 from fresh.inventory.docstrings import find_examples
 from fresh.inventory.documents import Mentions, whole
 from fresh.inventory.graph import Graph
 from fresh.inventory.layout import Role
-from fresh.inventory.modules import Module
 from fresh.inventory.reach import Reach
 from fresh.inventory.roots import Root
 
-WORD = re.compile(r"[A-Za-z_]\w+")
-LOADING = ("import_module", "__import__", "iter_modules", "walk_packages")
-LISTING = ("dir(", "vars(", "getmembers(")
-NEAR = 30
-"""Lines between loading modules by name and listing all that is in them."""
 OUTSIDE = (Role.TEST, Role.EXAMPLE)
 
 
@@ -43,7 +37,7 @@ class Searches:
         self.rules: dict[int, Root] = {}
         for root in roots:
             self.rules.setdefault(root.node, root)
-        outside = self._outside = graph.modules.having(*OUTSIDE)
+        outside = self.outside = graph.modules.having(*OUTSIDE)
         self.strong = Reach(graph, _nodes(roots, weak=False), weak=False, outside=outside)
         self.any = Reach(graph, _nodes(roots, weak=True), outside=outside)
         self.examples = find_examples(graph)
@@ -98,7 +92,7 @@ class Searches:
         found: dict[int, str] = {}
         for node in self._nodes_of(Role.EXAMPLE):
             for target in self.graph.uses[node]:
-                if not self._outside[target] and self.graph.modules.definitions[target] is not None:
+                if not self.outside[target] and self.graph.modules.definitions[target] is not None:
                     found.setdefault(target, f"used by the example {self.graph.modules.of[node].source.path}")
         return found
 
@@ -115,11 +109,9 @@ class Judge:
     ) -> None:
         self.searches = searches
         self.graph = searches.graph
-        self.unread = {path: _words(text) for path, text in sorted(unread.items())}
-        self.looked_up: dict[str, str] = {}
-        self.loaded: dict[str, str] = {}
-        self.listed: dict[str, str] = {}
-        self._find_dynamic_regions()
+        self.computed = Computed(self.graph, unread)
+        self._reasons = self._only_perhaps()
+        self._perhaps = Reach(self.graph, sorted(self._reasons), outside=searches.outside)
         self.tried = self._rules_tried(roots, documents)
 
     def judge(self, nodes: Sequence[int]) -> State:
@@ -136,8 +128,10 @@ class Judge:
                 offer = searches.offers[searches.interface.root(node)]
                 return State(Reachability.API_ONLY, (offer, *searches.interface.explain(node)))
         for node in nodes:
-            if why := self._unknowable(node):
-                return State(Reachability.UNKNOWN, (why,))
+            if node in self._perhaps:
+                why = self._reasons[self._perhaps.root(node)]
+                path = () if node in self._reasons else self._perhaps.explain(node)
+                return State(Reachability.UNKNOWN, (why, *path))
         for node in nodes:
             if node in searches.tests:
                 return State(Reachability.TEST_ONLY, searches.tests.explain(node))
@@ -147,44 +141,19 @@ class Judge:
         root = self.searches.rules[reach.root(node)]
         return (f"{root.words} ({root.path}:{root.line})", *reach.explain(node))
 
-    def _unknowable(self, node: int) -> str | None:
-        """Say what keeps us from knowing: an unread file that names it, or code that is reached by computed names."""
-        definition, module = self.graph.modules.definitions[node], self.graph.modules.of[node]
-        name = definition.name if definition else ""
-        for path, words in self.unread.items():
-            if name in words:
-                return f"{path} names it and could not be parsed"
-        if module.name in self.looked_up:
-            return self.looked_up[module.name]
-        # What is imported by name shows its uses; what is not, or is listed as a whole after that, can't.
-        regions = self.listed if module.body in self.searches.any else self.loaded
-        for region, why in regions.items():
-            if module.name.startswith(region + "."):
-                return why
-        return None
-
-    def _find_dynamic_regions(self) -> None:
-        """Note which modules are looked into, and which packages are imported from, by computed names."""
-        for module in self.graph.modules.by_name.values():
-            lists = [each.line for each in module.shape.dynamic if each.construct.startswith(LISTING)]
-            for construct, region, line in module.shape.dynamic if module.is_product else ():
-                why = f"{module.source.path}:{line} reaches code by a computed name: {construct}"
-                if construct.startswith(LOADING) and any(abs(line - each) < NEAR for each in lists):
-                    self.listed.setdefault(module.package if region == "." else region, why)
-                if region == "":
-                    self.looked_up.setdefault(module.name, why)
-                elif region == ".":
-                    self.loaded.setdefault(module.package, why)
-                elif looked_into := self._module_called(module, region):
-                    self.looked_up.setdefault(looked_into, why)
-                elif not self.graph.modules.is_external(region):
-                    self.loaded.setdefault(region, why)
-
-    def _module_called(self, module: Module, name: str) -> str | None:
-        found = self.graph.symbols.find(module, -1, name)
-        if found is None or found.left or self.graph.modules.definitions[found.node] is not None:
-            return None
-        return self.graph.modules.of[found.node].name
+    def _only_perhaps(self) -> dict[int, str]:
+        """Map what nobody is known to reach, and somebody may, to the reason."""
+        found = {}
+        for module in self.graph.modules.by_path.values():
+            if not module.is_product:
+                continue
+            runs = module.body in self.searches.any
+            for node in range(module.body + 1, module.body + 1 + len(module.shape.definitions)):
+                if node in self.searches.any or node in self.searches.interface:
+                    continue
+                if why := self.computed.reason(node, runs=runs):
+                    found[node] = why
+        return found
 
     def _rules_tried(self, roots: Sequence[Root], documents: int) -> tuple[str, ...]:
         kinds = Counter(str(root.rule) for root in roots)
@@ -199,7 +168,3 @@ class Judge:
             f"not named as code in {counted(documents, 'file')} of documentation and settings",
             f"not reached from {counted(len(tests), 'test module')}",
         )
-
-
-def _words(text: bytes) -> frozenset[str]:
-    return frozenset(WORD.findall(text.decode("utf-8", "replace")))

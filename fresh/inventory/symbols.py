@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -25,6 +25,15 @@ class Bases(NamedTuple):
     seen: dict[int, list[int]]
     unseen: set[int]
     missing: set[str]
+
+
+def descendants(bases: Mapping[int, Sequence[int]]) -> dict[int, tuple[int, ...]]:
+    """Map every class to those that inherit from it, as far as ancestors are looked at."""
+    found: dict[int, list[int]] = {}
+    for node in bases:
+        for each in ancestors(node, bases):
+            found.setdefault(each, []).append(node)
+    return {node: tuple(heirs) for node, heirs in found.items()}
 
 
 class Symbols:

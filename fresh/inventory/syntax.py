@@ -131,13 +131,21 @@ def is_unfinished(body: Sequence[ast.stmt]) -> bool:
     return isinstance(only, ast.Pass)
 
 
-def is_main_guard(node: ast.If) -> bool:
-    """Tell whether an `if` asks for `__name__ == "__main__"`, either way round."""
-    test = node.test
-    if not isinstance(test, ast.Compare) or len(test.comparators) != 1 or not isinstance(test.ops[0], ast.Eq):
+def is_main_guard(test: ast.expr) -> bool:
+    """Tell whether a condition asks for `__name__ == "__main__"`, either way round, beside others, or among others."""
+    return any(isinstance(each, ast.Compare) and _asks_for_main(each) for each in ast.walk(test))
+
+
+def _asks_for_main(test: ast.Compare) -> bool:
+    sides = [test.left, *test.comparators]
+    names = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+    if not names or not isinstance(test.ops[0], ast.Eq | ast.In):
         return False
-    sides = (test.left, test.comparators[0])
-    return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+    return any(
+        isinstance(part, ast.Constant) and part.value == "__main__"
+        for side in sides
+        for part in ast.walk(side)
+    )
 
 
 def texts(node: ast.AST | None) -> list[str]:
@@ -178,6 +186,8 @@ def open_at_start(text: str) -> str | None:
 
 def open_name(node: ast.JoinedStr) -> str | None:
     """Read an f-string as a name with one open end: `visit_*` or `*_handler`."""
+    if not node.values:
+        return None
     first, last = node.values[0], node.values[-1]
     if isinstance(first, ast.Constant) and isinstance(first.value, str):
         return open_at_end(first.value)

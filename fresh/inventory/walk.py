@@ -121,6 +121,8 @@ class Walk:
             self.names[owner].add(".".join(reversed(parts)))
             return
         maker = dotted(value.func) if value.__class__ is ast.Call else None
+        if maker in notable.NAMESPACES and node.attr in notable.TAKING:
+            self.dynamic.append(Dynamic(f"{maker}().{node.attr}(…)", "", node.lineno))
         if maker:
             self.names[owner].add(f"{maker}().{parts[-1]}")
             self.attributes[owner].update(parts[:-1])
@@ -242,10 +244,12 @@ class Walk:
     def _boolean(self, node: Any, owner: int, stack: list[Any]) -> None:
         if owner >= 0:
             self.complexity[owner] += len(node.values) - 1
+        elif is_main_guard(node):
+            self.runs_as_main = True
 
     def _if(self, node: Any, owner: int, stack: list[Any]) -> None:
         self._branch(node, owner, stack)
-        if owner == -1 and is_main_guard(node):
+        if owner == -1 and is_main_guard(node.test):
             self.runs_as_main = True
 
     def _assert(self, node: Any, owner: int, stack: list[Any]) -> None:
@@ -255,6 +259,11 @@ class Walk:
     def _joined(self, node: Any, owner: int, stack: list[Any]) -> None:
         if node.values and (name := open_name(node)):
             self.strings[owner].add(name)
+
+    def _subscript(self, node: Any, owner: int, stack: list[Any]) -> None:
+        """Note `globals()[name]`, which reads whatever the module holds."""
+        if node.value.__class__ is ast.Call and (found := notable.taken_by_name(node)):
+            self.dynamic.append(found)
 
     def _sum(self, node: Any, owner: int, stack: list[Any]) -> None:
         """Read `kind + "_handler"`."""
@@ -307,6 +316,7 @@ VISITS: dict[type[ast.AST], Visit] = {
     ast.Nonlocal: Walk._share,
     ast.comprehension: Walk._comprehend,
     ast.BinOp: Walk._sum,
+    ast.Subscript: Walk._subscript,
     ast.BoolOp: Walk._boolean,
     ast.If: Walk._if,
     ast.Assert: Walk._assert,
