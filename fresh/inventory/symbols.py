@@ -203,6 +203,8 @@ class Symbols:
         while scope >= 0:
             if found := self._in_scope(module, scope, owner, head, tuple(rest)):
                 return found
+            if head in module.imports.get(scope, ()) and not module.shape.definitions[scope].is_class:
+                return None  # another project's, or nothing that there is
             scope = module.shape.definitions[scope].owner
         return self.attribute(module, head, tuple(rest))
 

@@ -31,7 +31,8 @@ from fresh.inventory.syntax import (
 )
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-BRANCHES = (ast.For, ast.While, ast.AsyncFor, ast.IfExp, ast.ExceptHandler, ast.match_case)
+BRANCHES = (ast.For, ast.While, ast.AsyncFor, ast.IfExp, ast.match_case)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 Visit = Callable[["Walk", Any, int, list[Any]], None]
 
 
@@ -227,10 +228,44 @@ class Walk:
         self.shared[owner].update(node.names)
 
     def _comprehend(self, node: Any, owner: int, stack: list[Any]) -> None:
-        """Count the branch; the loop variables live in a scope of their own, so they hide nothing outside."""
+        """Walk a comprehension; only what it goes through first is looked up outside of it."""
+        first, *rest = node.generators
+        parts = [node.key, node.value] if node.__class__ is ast.DictComp else [node.elt]
+        parts += [*first.ifs, *(part for each in rest for part in (each.iter, *each.ifs))]
+        for _ in node.generators:
+            self._branch(node, owner, stack)
+        stack.append(first.iter)
+        self._within(owner, parts, {name for each in node.generators for name in _stored_in(each.target)})
+
+    def _lambda(self, node: Any, owner: int, stack: list[Any]) -> None:
+        spec = node.args
+        stack += [*spec.defaults, *(each for each in spec.kw_defaults if each is not None)]
+        params = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg]
+        self._within(owner, [node.body], {each.arg for each in params if each is not None})
+
+    def _within(self, owner: int, parts: list[Any], bound: set[str]) -> None:
+        """Walk the inside of an expression that binds names for itself, where they mean nothing else."""
+        outside = self.names[owner]
+        inside = self.names[owner] = set()
+        self._sweep(owner, parts)
+        self.names[owner] = outside
+        for name in inside:
+            head, _, rest = name.partition(".")
+            if head.removesuffix("()") not in bound:
+                outside.add(name)
+            elif rest:
+                self.attributes[owner].update(rest.split("."))
+
+    def _catch(self, node: Any, owner: int, stack: list[Any]) -> None:
         self._branch(node, owner, stack)
-        stack.append(node.iter)
-        stack.extend(node.ifs)
+        if node.name:
+            self.stored[owner].add(node.name)
+
+    def _capture(self, node: Any, owner: int, stack: list[Any]) -> None:
+        """Note the name that a pattern binds."""
+        name = node.rest if node.__class__ is ast.MatchMapping else node.name
+        if name:
+            self.stored[owner].add(name)
 
     def _export(self, names: Iterable[str], *, more: bool) -> None:
         self.exported = [*(self.exported or ()), *names] if more else list(names)
@@ -293,6 +328,15 @@ class Walk:
             self._export(texts(node.args[0]), more=True)
 
 
+def _stored_in(target: ast.expr) -> list[str]:
+    """List the names that a loop's target binds."""
+    if isinstance(target, ast.Name):
+        return [target.id]
+    if isinstance(target, ast.Tuple | ast.List):
+        return [name for each in target.elts for name in _stored_in(each)]
+    return _stored_in(target.value) if isinstance(target, ast.Starred) else []
+
+
 def _with_quoted(annotation: ast.expr) -> list[ast.expr]:
     if annotation.__class__ is ast.Name:
         return [annotation]
@@ -314,7 +358,10 @@ VISITS: dict[type[ast.AST], Visit] = {
     ast.AsyncWith: Walk._with,
     ast.Global: Walk._share,
     ast.Nonlocal: Walk._share,
-    ast.comprehension: Walk._comprehend,
+    **dict.fromkeys(COMPREHENSIONS, Walk._comprehend),
+    ast.Lambda: Walk._lambda,
+    ast.ExceptHandler: Walk._catch,
+    **dict.fromkeys((ast.MatchAs, ast.MatchStar, ast.MatchMapping), Walk._capture),
     ast.BinOp: Walk._sum,
     ast.Subscript: Walk._subscript,
     ast.BoolOp: Walk._boolean,
@@ -325,7 +372,16 @@ VISITS: dict[type[ast.AST], Visit] = {
     **dict.fromkeys(BRANCHES, Walk._branch),
 }
 CLOSED = frozenset(
-    {ast.Attribute, ast.Call, ast.comprehension, *FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom}
+    {
+        ast.Attribute,
+        ast.Call,
+        *COMPREHENSIONS,
+        ast.Lambda,
+        *FUNCTIONS,
+        ast.ClassDef,
+        ast.Import,
+        ast.ImportFrom,
+    }
     | {ast.MatchSingleton}
 )
 OPEN_FIELDS = {kind: () if kind in CLOSED else fields for kind, fields in FIELDS.items()}
