@@ -12,7 +12,10 @@ FILES = re.compile(
     r"(?:.*/)?(?:Dockerfile[^/]*|[^/]*\.Dockerfile|Containerfile|Procfile[^/]*|[Mm]akefile|GNUmakefile|[Jj]ustfile|tox\.ini"
     r"|[^/]*compose[^/]*\.ya?ml|Taskfile\.ya?ml|Jenkinsfile|azure-pipelines[^/]*\.ya?ml|app\.ya?ml|fly\.toml|crontab"
     r"|action\.ya?ml|prefect\.ya?ml|serverless\.ya?ml|template\.ya?ml|supervisord?\.conf|\.travis\.yml|\.pre-commit-[a-z]+\.yaml"
-    r"|[^/]+\.(?:sh|bash|bat|ps1|mk|service|cron))"
+    r"|[^/]+\.(?:sh|bash|bat|ps1|mk|service|cron|smk|nomad)|Snakefile|Pipfile|dvc\.yaml|render\.ya?ml|heroku\.yml|package\.json"
+    r"|[^/]*supervisor[^/]*\.conf|[^/]*uwsgi[^/]*\.ini|\.flaskenv|railway\.(?:toml|json)|cloudbuild\.ya?ml|buildspec\.ya?ml"
+    r"|gunicorn[^/]*\.py|cron\.d/[^/]+|supervisor(?:d|/conf\.d)?/[^/]+\.conf"
+    r"|(?:k8s|kubernetes|helm|charts|manifests|deploy|deployment)/(?:.+/)?[^/]+\.ya?ml)"
     r"|\.(?:github|gitlab|circleci|buildkite|forgejo|gitea|woodpecker)/.+\.ya?ml|\.gitlab-ci\.yml|\.drone\.yml"
 )
 NOISE = str.maketrans(dict.fromkeys("\"',[]", " "))
@@ -32,12 +35,14 @@ RUN_FILE = re.compile(
 )
 VARIABLE = re.compile(rf"^(?:{WORKED_OUT}|\$\w+)/")
 SERVER = re.compile(
-    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|celery|waitress-serve|uwsgi|rq|dramatiq|arq|faust|flask|FLASK_APP|fastapi)\b"
+    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|celery|waitress-serve|uwsgi|rq|dramatiq|arq|faust|flask|FLASK_APP|fastapi"
+    r"|DJANGO_SETTINGS_MODULE|wsgi_app|module(?=\s*=))\b"
     r"([^\n]*)"
 )
 SERVED = re.compile(
     r"(?<![\w./-])([A-Za-z_]\w*(?:\.\w+)*:[A-Za-z_]\w*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?![\w/-])"
 )
+CELERY = re.compile(r"\bcelery\s+(?:-\w+\s+)?(?:-A|--app)[ =]\s*([A-Za-z_]\w*)(?![\w.:/])")
 FLOW = re.compile(r"\bentrypoint:\s*([\w./-]+\.py:\w+)")
 FUNCTION = re.compile(r"\b[Hh]andler:\s*([\w./-]+\.[A-Za-z_]\w*)\s*$", re.MULTILINE)
 
@@ -61,6 +66,8 @@ def commands_in(path: str, text: str) -> Iterator[Command]:
     for line in SERVER.findall(plain):
         for target in dict.fromkeys(SERVED.findall(line)):
             yield EntryRule.COMMAND_LINE, "server", target
+    for target in dict.fromkeys(CELERY.findall(plain)):
+        yield EntryRule.COMMAND_LINE, "server", f"{target}.celery:app"
     if basename(path).startswith("prefect."):
         for target in FLOW.findall(plain):
             yield EntryRule.TASK, "deployment", target

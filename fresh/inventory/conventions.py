@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from posixpath import basename
 
@@ -14,9 +15,28 @@ from fresh.inventory.roots import Root, packages_used
 from fresh.inventory.words import words
 
 HOOKS = words(
-    "setup upgrade downgrade load_ipython_extension __getattr__ __dir__ lambda_handler",
+    "load_ipython_extension __getattr__ __dir__ lambda_handler includeme makeExtension register_pipelines",
     "build_wheel build_sdist build_editable get_requires_for_build_wheel get_requires_for_build_sdist",
     "get_requires_for_build_editable prepare_metadata_for_build_wheel prepare_metadata_for_build_editable",
+)
+HOOKS_OF = {
+    **dict.fromkeys(("upgrade", "downgrade"), words("alembic flask_migrate")),
+    "setup": words("sphinx docutils discord nextcord disnake homeassistant distutils"),
+    "register": words("pelican pylint astroid bpy"),
+    "unregister": words("bpy"),
+    "plugin": words("mypy"),
+}
+"""Functions that a program calls by their names, where their file imports one of these packages."""
+PYTEST = re.compile(
+    "pytest_(?:addoption|addhooks|configure|unconfigure|cmdline|load|session|collect|ignore|itemcollected|generate|make|"
+    "pycollect|pyfunc|runtest|report|terminal|warning|assert|exception|internalerror|keyboard|fixture|markeval|deselected|"
+    "plugin|enter|leave|xdist|testnode|unraisable|threadexc)"
+)
+"""How the names of the hooks of pytest begin."""
+MIGRATIONS = frozenset({"versions", "migrations", "alembic"})
+BEHAVE = words(
+    "before_all after_all before_feature after_feature before_scenario after_scenario before_step after_step",
+    "before_tag after_tag",
 )
 GUNICORN = words(
     "on_starting on_reload when_ready pre_fork post_fork post_worker_init worker_int worker_abort pre_exec pre_request",
@@ -25,12 +45,29 @@ GUNICORN = words(
 FOUND_BY_BASE: dict[str, frozenset[str]] = {
     "scrapy": words("Spider CrawlSpider XMLFeedSpider CSVFeedSpider SitemapSpider"),
     "hatchling": words("BuildHookInterface MetadataHookInterface VersionSourceInterface BuilderInterface"),
+    "odoo": words("Model TransientModel AbstractModel Controller"),
+    "homeassistant": words("ConfigFlow OptionsFlow"),
+    "luigi": words("Task ExternalTask WrapperTask"),
+    "locust": words("User HttpUser FastHttpUser LoadTestShape"),
+    "rasa_sdk": words("Action FormValidationAction"),
+    "sublime_plugin": words("TextCommand WindowCommand ApplicationCommand EventListener ViewEventListener"),
+    "ansible": words("ActionBase LookupBase CallbackBase InventoryModule BaseInventoryPlugin"),
+    "mkdocs": words("BasePlugin"),
+    "mrjob": words("MRJob"),
 }
 """Classes whose subclasses a program finds in the files that it is given, by the package that such a file imports."""
 LAZY = frozenset({"lazy_loader", "apipkg"})
 """Packages that load parts of their user when these are asked for."""
 DJANGO_BASES = frozenset({"AppConfig", "Migration", "BaseCommand", "MiddlewareMixin"})
-DJANGO_FOUND = frozenset({"admin", "urls"})
+DJANGO_FOUND = {
+    **dict.fromkeys(("admin", "urls"), "django"),
+    "wagtail_hooks": "wagtail",
+    "translation": "modeltranslation",
+    "cms_plugins": "cms",
+    "search_indexes": "haystack",
+}
+"""Modules that Django's applications load by their names, and what such a module imports."""
+ANSIBLE_FOUND = {"FilterModule": "filter_plugins", "TestModule": "test_plugins"}
 DJANGO_LIKELY = frozenset({"models", "signals"})
 RUN_BY = {"streamlit": "streamlit", "airflow": "airflow", "locust": "locust"}
 """Programs that are given files and run them, by the package that such a file imports."""
@@ -39,10 +76,9 @@ RUN_BY = {"streamlit": "streamlit", "airflow": "airflow", "locust": "locust"}
 def loaded_by_name(module: Module) -> Iterator[Root]:
     """Find a module whose body a framework runs because of its name or of what it is made for."""
     name, path, used = module.name.rpartition(".")[2], module.source.path, packages_used(module)
-    if "django" in used and name in DJANGO_FOUND | DJANGO_LIKELY:
-        yield Root(
-            module.body, EntryRule.DJANGO, "module loaded by name", path, 1, weak=name in DJANGO_LIKELY
-        )
+    is_found = DJANGO_FOUND.get(name) in used or ("django" in used and "/templatetags/" in f"/{path}")
+    if is_found or ("django" in used and name in DJANGO_LIKELY):
+        yield Root(module.body, EntryRule.DJANGO, "module loaded by name", path, 1, weak=not is_found)
     if module.source.is_package and (used & LAZY or "_LazyModule" in module.imports.get(-1, {})):
         yield Root(module.body, EntryRule.HOOK, "package that loads its parts late", path, 1, weak=True)
     if "alembic" in used and name == "env":
@@ -56,18 +92,38 @@ def _is_called_by_a_host(name: str, path: str) -> bool:
     """Tell whether a program calls a function of its configuration, or of a part made for it, by its name."""
     if "custom_components" in path.split("/"):
         return name.startswith("async_") or name == "setup_platform"
-    return basename(path).startswith("gunicorn") and name in GUNICORN
+    if name in ("upgrade", "downgrade"):
+        return not MIGRATIONS.isdisjoint(path.split("/"))
+    file = basename(path)
+    return (file.startswith("gunicorn") and name in GUNICORN) or (file == "environment.py" and name in BEHAVE)
+
+
+def _hook(module: Module, node: int, definition: Definition) -> Root | None:
+    """Find a function that a program calls by its name; where its file shows nothing of that program it is likely."""
+    name, path, used = definition.name, module.source.path, packages_used(module)
+    sure = name in HOOKS or _is_called_by_a_host(name, path) or not used.isdisjoint(HOOKS_OF.get(name, ()))
+    likely = name == "setup" or name.startswith("pytest_")
+    # A host hands its application, or its bot, to `setup`; one that takes nothing is anybody's.
+    sure = sure or (name == "setup" and definition.annotatable > 1) or PYTEST.match(name) is not None
+    if not sure and not likely:
+        return None
+    return Root(node, EntryRule.HOOK, name, path, definition.line, weak=not sure)
 
 
 def called_by_name(module: Module, node: int, definition: Definition) -> Root | None:
     name, path = definition.name, module.source.path
     if definition.owner != -1:
-        return None
-    if not definition.is_class and (name in HOOKS or name.startswith("pytest_")):
-        return Root(node, EntryRule.HOOK, name, path, definition.line)
+        home = module.shape.definitions[definition.owner].name
+        asked = ANSIBLE_FOUND.get(home, "?") in path.split("/") and name in ("filters", "tests")
+        return (
+            Root(node, EntryRule.HOOK, f"asked by ansible: {home}.{name}", path, definition.line)
+            if asked
+            else None
+        )
     if not definition.is_class:
-        called = _is_called_by_a_host(name, path)
-        return Root(node, EntryRule.HOOK, name, path, definition.line) if called else None
+        return _hook(module, node, definition)
+    if ANSIBLE_FOUND.get(name, "?") in path.split("/"):
+        return Root(node, EntryRule.HOOK, f"found by ansible: {name}", path, definition.line)
     if name == "Command" and "/management/commands/" in f"/{path}":
         return Root(node, EntryRule.DJANGO, "management command", path, definition.line)
     bases, used = {base.rpartition(".")[2] for base in definition.bases}, packages_used(module)

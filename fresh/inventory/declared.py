@@ -17,6 +17,8 @@ from fresh.inventory.syntax import dotted
 METADATA_FILES = frozenset({"pyproject.toml", "setup.cfg", "setup.py", "scrapy.cfg"})
 DEEPEST = 20
 MOST_PARTS = 20_000
+MOST_LINES = 200
+"""Lines with a name that are looked at for its target."""
 
 
 class Declared(NamedTuple):
@@ -55,10 +57,16 @@ Entry = tuple[EntryRule, str, str]
 
 def _line(text: str, name: str, target: str) -> int:
     """Find the line that holds both the name and the target, else the first one that holds the target."""
-    lines = text.splitlines()
-    both = (n for n, line in enumerate(lines, 1) if name in line and target in line)
-    either = (n for n, line in enumerate(lines, 1) if target in line)
-    return next(both, next(either, 1))
+    place = text.find(name) if name else -1
+    for _ in range(MOST_LINES):
+        if place < 0:
+            break
+        start, end = text.rfind("\n", 0, place) + 1, text.find("\n", place)
+        end = end if end >= 0 else len(text)
+        if target in text[start:end]:
+            return text.count("\n", 0, place) + 1
+        place = text.find(name, end)
+    return text.count("\n", 0, max(text.find(target), 0)) + 1
 
 
 def _table(value: object, *keys: str) -> dict[str, object]:
@@ -90,9 +98,10 @@ def _of_pyproject(written: bytes) -> Iterator[Entry]:
 
 def _of_setup_cfg(text: str) -> Iterator[Entry]:
     config = read_ini(text)
-    if config is not None and config.has_section("options.entry_points"):
-        for group, lines in config.items("options.entry_points"):
-            yield from _of_lines(group, lines.splitlines())
+    for section in ("options.entry_points", "entry_points"):  # of setuptools, and of pbr
+        if config is not None and config.has_section(section):
+            for group, lines in config.items(section):
+                yield from _of_lines(group, lines.splitlines())
 
 
 def _of_scrapy_cfg(text: str) -> Iterator[Entry]:
@@ -129,10 +138,25 @@ def _of_setup_py(text: str) -> Iterator[Entry]:
     }
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and (dotted(call.func) or "").rpartition(".")[2] == "setup":
-            given = {each.arg: each.value for each in call.keywords if each.arg}
+            given = _given(call, held)
             yield from _of_groups(_literal(given.get("entry_points"), held))
             for script in _strings(_literal(given.get("scripts"), held)):
                 yield EntryRule.CONSOLE_SCRIPT, basename(script), script
+
+
+def _given(call: ast.Call, held: Mapping[str, ast.expr]) -> dict[str, ast.expr]:
+    """Map the keywords of a call to what they are given, also by `**settings`."""
+    found: dict[str, ast.expr] = {}
+    for each in call.keywords:
+        value = held.get(each.value.id) if isinstance(each.value, ast.Name) and not each.arg else None
+        if each.arg:
+            found[each.arg] = each.value
+        elif isinstance(value, ast.Call) and dotted(value.func) == "dict":
+            found |= {inner.arg: inner.value for inner in value.keywords if inner.arg}
+        elif isinstance(value, ast.Dict):
+            pairs = zip(value.keys, value.values, strict=True)
+            found |= {str(key.value): inner for key, inner in pairs if isinstance(key, ast.Constant)}
+    return found
 
 
 def _literal(node: ast.expr | None, held: Mapping[str, ast.expr]) -> object:

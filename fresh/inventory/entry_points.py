@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from posixpath import normpath
 
@@ -11,10 +11,11 @@ from fresh.domain.feature import EntryPoint
 from fresh.inventory.conventions import called_by_name, loaded_by_name, registered_by_base
 from fresh.inventory.declared import Declared
 from fresh.inventory.graph import NEUTRAL, Graph
-from fresh.inventory.handed import handed_over
+from fresh.inventory.handed import Handed, handed_over
 from fresh.inventory.layout import Role, join, parents
 from fresh.inventory.modules import Module
 from fresh.inventory.origins import origin, rule_of
+from fresh.inventory.reach import Reach
 from fresh.inventory.record import Definition
 from fresh.inventory.roots import Root
 from fresh.inventory.words import words
@@ -30,10 +31,13 @@ REGISTERING_BARE = frozenset({"flow", "task", "receiver", "fixture", "hookimpl",
 MOST_FOLDERS = 20
 """Folders in front of a path that may exist elsewhere only."""
 
+OF_FIELD = frozenset({"default", "validator", "converter"})
+GENERIC = frozenset({"singledispatch", "singledispatchmethod"})
+
 
 def find_roots(graph: Graph, declared: Iterable[Declared]) -> list[Root]:
     """List every root of the project's own code, without doubles, in a fixed order."""
-    found = [*_of_declared(graph, declared)]
+    found, handed = [*_of_declared(graph, declared)], list[Handed]()
     imported = set(chain.from_iterable(graph.uses))
     for module in graph.modules.by_name.values():
         if not module.is_product or module.source.role is Role.VENDORED:
@@ -44,9 +48,16 @@ def find_roots(graph: Graph, declared: Iterable[Declared]) -> list[Root]:
             detail = "file that nobody imports and that runs code"
             found.append(Root(module.body, EntryRule.SCRIPT, detail, module.source.path, 1, weak=True))
         found += loaded_by_name(module)
-        found += handed_over(graph, module)
+        handed += chain(handed_over(graph, module), _cases(graph, module))
         found += _of_definitions(graph, module)
+    found += _of_handed(graph, found, handed)
     return sorted(set(found), key=lambda root: (root.weak, root.path, root.line, root.node, root.words))
+
+
+def _of_handed(graph: Graph, roots: Iterable[Root], handed: Sequence[Handed]) -> list[Root]:
+    """Judge what code hands to frameworks: that counts for sure only where the code itself is reached."""
+    reached = Reach(graph, [root.node for root in roots if not root.weak], weak=False)
+    return [each.root if each.by in reached else each.root._replace(weak=True) for each in handed]
 
 
 def _rule_of_run(module: Module) -> EntryRule | None:
@@ -130,16 +141,23 @@ def _of_definitions(graph: Graph, module: Module) -> Iterator[Root]:
         if root is not None:
             yield root
             if root.rule is EntryRule.HOOK:
-                yield Root(module.body, EntryRule.HOOK, f"module of {definition.name}", root.path, 1)
+                detail = f"module of {definition.name}"
+                yield Root(module.body, EntryRule.HOOK, detail, root.path, 1, weak=root.weak)
 
 
 def _decorated(graph: Graph, module: Module, node: int, definition: Definition) -> Root | None:
     likely: Root | None = None
     for name in definition.decorators:
         last = name.rpartition(".")[2]
-        if last in NEUTRAL or name.partition(".")[0] == definition.name:
+        if (
+            last in NEUTRAL
+            or name.partition(".")[0] == definition.name
+            or _is_of_field(module, definition, name)
+        ):
             continue
         where = (module.source.path, definition.line)
+        if last == "register" and _generic(graph, module, definition, name) is not None:
+            continue
         registering = last in REGISTERING_BARE or (last in REGISTERING and "." in name)
         source = origin(graph.symbols, module, definition.owner, name)
         rule = rule_of(source) if source else None
@@ -150,3 +168,32 @@ def _decorated(graph: Graph, module: Module, node: int, definition: Definition) 
         if "<locals>" not in definition.qualname and likely is None:
             likely = Root(node, rule or EntryRule.DECORATED, f"@{name}", *where, weak=True)
     return likely
+
+
+def _is_of_field(module: Module, definition: Definition, name: str) -> bool:
+    """Tell whether a decorator belongs to a field of the class around: `@size.default`, `@size.validator`."""
+    owner, last = definition.owner, name.rpartition(".")[2]
+    if owner < 0 or not module.shape.definitions[owner].is_class or last not in OF_FIELD:
+        return False
+    return name.partition(".")[0] in module.bound.get(owner, {})
+
+
+def _cases(graph: Graph, module: Module) -> Iterator[Handed]:
+    """List the cases of functions of one's own, which are called where these are."""
+    for index, definition in enumerate(module.shape.definitions):
+        for name in definition.decorators:
+            if (
+                name.endswith(".register")
+                and (generic := _generic(graph, module, definition, name)) is not None
+            ):
+                where = (module.source.path, definition.line)
+                yield Handed(Root(module.node(index), EntryRule.REGISTERED, f"@{name}", *where), generic)
+
+
+def _generic(graph: Graph, module: Module, definition: Definition, name: str) -> int | None:
+    """Find the function of one's own that a decorator adds a case to; it may have no callers itself."""
+    found = graph.symbols.find(module, definition.owner, name.rpartition(".")[0])
+    generic = graph.modules.definitions[found.node] if found else None
+    if found is None or generic is None:
+        return None
+    return found.node if any(each.rpartition(".")[2] in GENERIC for each in generic.decorators) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from fresh.domain.entry_rules import EntryRule
 from fresh.inventory.graph import Graph
@@ -33,14 +34,22 @@ NEEDS_ORIGIN = words(
 DJANGO_ROUTES = frozenset({"path", "re_path", "url"})
 
 
-def handed_over(graph: Graph, module: Module) -> Iterator[Root]:
+class Handed(NamedTuple):
+    """What the code of the node `by` hands to a framework."""
+
+    root: Root
+    by: int
+
+
+def handed_over(graph: Graph, module: Module) -> Iterator[Handed]:
     """List what one module hands over."""
     for each in module.shape.registrations:
         rule = _rule_of(graph, module, each)
         if rule is None:
             continue
         for node in _nodes(graph, module, each, rule):
-            yield Root(node, rule, f"{each.call}({each.target})", module.source.path, each.line)
+            root = Root(node, rule, f"{each.call}({each.target})", module.source.path, each.line)
+            yield Handed(root, module.node(each.owner))
 
 
 def _nodes(graph: Graph, module: Module, each: Registration, rule: EntryRule) -> Iterator[int]:

@@ -86,7 +86,11 @@ class Reading:
             if entry.mode == "100755" and "." not in basename(path) and entry.size <= LONGEST_SCRIPT
         ]
         starts = {path: content.split(b"\n", 1)[0] for path, content in self.contents(likely).items()}
-        return [path for path, line in starts.items() if line.startswith(b"#!") and b"python" in line]
+        return [
+            path
+            for path, line in starts.items()
+            if line.startswith(b"#!") and (b"python" in line or b"uv run" in line)
+        ]
 
     def _read(self) -> None:
         """Read every source for its record, and every document for the names that it mentions."""

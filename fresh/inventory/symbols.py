@@ -27,6 +27,12 @@ class Bases(NamedTuple):
     missing: set[str]
 
 
+def _whole(found: Found) -> Found | None:
+    """Keep what is found without a rest."""
+    others = tuple(each for each in found.others if not each.left)
+    return either([each for each in (found._replace(others=()), *others) if not each.left])
+
+
 def descendants(bases: Mapping[int, Sequence[int]]) -> dict[int, tuple[int, ...]]:
     """Map every class to those that inherit from it, as far as ancestors are looked at."""
     found: dict[int, list[int]] = {}
@@ -87,8 +93,10 @@ class Symbols:
         renamed = self._renamed(module, name, rest) if is_held else None
         imported = self._imported(module, -1, name, rest) if is_imported and not renamed else None
         held = self._through_variable(module, -1, name, rest) if is_held and not renamed else None
-        # Where a name is bound in several ways, which of them counts is known when it runs.
-        if found := either([*defined, *(each for each in (renamed, imported, held) if each)]):
+        bound = [each for each in (renamed, imported, held) if each]
+        # Which of several ways to bind a name counts is known when it runs. Beside a definition only what is found whole
+        # does: what is left of a name would grow in a circle that comes by here.
+        if found := either([*defined, *(filter(None, map(_whole, bound)) if defined else bound)]):
             return found
         for star in module.stars:
             if found := self._beyond(star, (name, *rest)):
@@ -170,7 +178,9 @@ class Symbols:
             found = self._questions.ask(mark, partial(self.find, module, owner, bound.source))
             if found is None or found.left:
                 continue
-            if not bound.called or self._is_class(found.node):
+            if rest and not bound.called and self.modules.definitions[found.node] is None:
+                each.append(self._behind_one(found, rest) or Found(found.node, rest))
+            elif not bound.called or self._is_class(found.node):
                 each.append(self.descend(found.node, rest))
             else:
                 each.append(Found(found.node, rest, is_made=True))
