@@ -13,7 +13,8 @@ from fresh.inventory.computed import Computed
 from fresh.inventory.docstrings import find_examples
 from fresh.inventory.documents import Mentions, whole
 from fresh.inventory.graph import Graph
-from fresh.inventory.layout import Role
+from fresh.inventory.layout import TEST_PLACES, Role
+from fresh.inventory.modules import Module
 from fresh.inventory.reach import Reach
 from fresh.inventory.roots import Root
 
@@ -38,6 +39,11 @@ class Searches:
         for root in roots:
             self.rules.setdefault(root.node, root)
         outside = self.outside = graph.modules.having(*OUTSIDE)
+        for module in graph.modules.by_path.values():
+            if module.source.role is Role.TEST and _is_test_by_name_alone(module):
+                outside[module.body : module.body + len(module.shape.definitions) + 1] = bytes(
+                    len(module.shape.definitions) + 1
+                )
         self.strong = Reach(graph, _nodes(roots, weak=False), weak=False, outside=outside)
         self.any = Reach(graph, _nodes(roots, weak=True), outside=outside)
         self.examples = find_examples(graph)
@@ -95,6 +101,18 @@ class Searches:
                 if not self.outside[target] and self.graph.modules.definitions[target] is not None:
                     found.setdefault(target, f"used by the example {self.graph.modules.of[node].source.path}")
         return found
+
+
+def _is_test_by_name_alone(module: Module) -> bool:
+    """Tell whether a file is called like a test and holds none, such as `ab_test.py`: the product may use it."""
+    *folders, name = module.source.path.split("/")
+    if not TEST_PLACES.isdisjoint(folders) or name == "conftest.py":
+        return False
+    tops = (each for each in module.shape.definitions if each.owner == -1)
+    return not any(
+        each.name.startswith(("test", "Test")) or any("TestCase" in base for base in each.bases)
+        for each in tops
+    )
 
 
 def _nodes(roots: Iterable[Root], *, weak: bool) -> list[int]:

@@ -79,6 +79,16 @@ def test_a_registration_counts_where_its_code_is_reached(tmp_path: Path) -> None
     ]
 
 
+def test_a_module_that_is_only_called_like_a_test_may_be_part_of_the_product(tmp_path: Path) -> None:
+    code = (
+        "=== app/__main__.py\nfrom app.ab_test import split\nsplit()\n"
+        "=== app/ab_test.py\nfrom app.core import load\ndef split(): return load()\n"
+        "=== app/core_test.py\nfrom app.core import lost\ndef test_lost(): assert lost()\n"
+    )
+    states = states_of(inventory_of(files_of(CORE + code), tmp_path))
+    assert (states["app.core:load"], states["app.core:lost"]) == ("hooked", "test-only")
+
+
 @pytest.mark.timeout(20)
 def test_many_declared_entry_points_are_found_in_no_time(tmp_path: Path) -> None:
     lines = "".join(f"    x{n} = app.core:load\n" for n in range(20_000))
