@@ -31,8 +31,9 @@ METHODS = {
 OWNERS = {method: kind for kind, methods in METHODS.items() for method in methods.split()}
 NAMES = {
     "separator": "sep separator delimiter delim glue joiner fillchar",
-    "str": "text string s name word sentence line prefix suffix title label value_str phrase "
-    "content html xml source code msg message token slug identifier char unit url fmt",
+    "word": "name word noun singular plural label slug identifier token unit tag",
+    "str": "text string s sentence line prefix suffix title value_str phrase "
+    "content html xml source code msg message char url fmt",
     "int": "n num number count size width height index i j k limit length depth level start stop step page year month "
     "day offset times bits base precision digits",
     "float": "x y z ratio percent percentage amount price seconds rate fraction radius angle",

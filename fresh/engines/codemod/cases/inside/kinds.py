@@ -43,6 +43,10 @@ KINDS: dict[str, list[Sample]] = {
         "'2024-02-29'", "'3.14'", "'path/to/file.txt'", "'HTMLParser'",
         "'a--b__c'", "'UPPER'", "'aa'", "'straße'",
     ),
+    "word": plain(
+        "'apple'", "'box'", "'Berry'", "'two words'", "'snake_case_name'", "'camelCaseName'", "'UPPER'", "''", "'straße'",
+        "'x1'",
+    ),
     "separator": plain("'-'", "'_'", "', '", "' '"),
     "int": plain("3", "2", "10", "0", "1", "-1", "7", "12", "100", "1000", "12345", "1000000"),
     "float": plain("2.5", "0.5", "4.0", "0.0", "-1.5", "0.001", "1234.5678", "1000000.0", "1.0"),

@@ -14,7 +14,7 @@ from .kinds import KINDS, Sample
 from .literal import Unwritable
 from .wire import Argument, Hint
 
-TEXTS = ("separator", "strpath")
+TEXTS = ("separator", "strpath", "word")
 
 
 WRITTEN = {
