@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 
 from fresh.inventory.graph import Graph
@@ -56,18 +57,19 @@ class Computed:
 
     def _note(self, module: Module) -> None:
         """Note which modules and objects are looked into, and which packages are imported from, by computed names."""
-        dynamic = module.shape.dynamic
-        lists = [each.line for each in dynamic if self._takes_unnamed(module, each)]
+        dynamic = list(dict.fromkeys(module.shape.dynamic))
+        objects = self._objects(module, dynamic)
+        lists = sorted(each.line for each in dynamic if _takes_unnamed(each, objects[each]))
         for each in dynamic:
             construct, region, line = each
             why = f"{module.source.path}:{line} reaches code by a computed name: {construct}"
-            if construct.startswith(LOADING) and any(abs(line - other) < NEAR for other in lists):
+            if construct.startswith(LOADING) and _is_near(line, lists):
                 self._listed.setdefault(module.package if region == "." else region, why)
             if region == "":
                 self.looked_up.setdefault(module.name, why)
             elif region == ".":
                 self.loaded.setdefault(module.package, why)
-            elif (node := self._object(module, each)) is None:
+            elif (node := objects[each]) is None:
                 if not self.graph.modules.is_external(region):
                     self.loaded.setdefault(region, why)
             elif self.graph.modules.definitions[node] is None:
@@ -76,20 +78,24 @@ class Computed:
                 for member in self._members_of_family(node):
                     self._members.setdefault(member, why)
 
-    def _takes_unnamed(self, module: Module, each: Dynamic) -> bool:
-        """Tell whether a construct takes from something that is not known whatever is in it."""
-        if each.construct.startswith(LISTING):
-            return True
-        unknown = each.region not in ("", *OWN) and each.construct.startswith(GETTING)
-        return unknown and self._object(module, each) is None
+    def _objects(self, module: Module, dynamic: list[Dynamic]) -> dict[Dynamic, int | None]:
+        """Find the modules, or the classes of the objects, whose contents are taken."""
+        owners = _owners(module, {each.line for each in dynamic})
+        known: dict[tuple[int, str], int | None] = {}
+        found = {}
+        for each in dynamic:
+            asked = (owners[each.line], each.region)
+            if asked not in known:
+                known[asked] = self._object(module, *asked)
+            found[each] = known[asked]
+        return found
 
-    def _object(self, module: Module, each: Dynamic) -> int | None:
-        """Find the module, or the class of the object, whose contents are taken."""
-        owner, symbols = _inside(module, each.line), self.graph.symbols
-        if each.region in OWN:
+    def _object(self, module: Module, owner: int, region: str) -> int | None:
+        symbols = self.graph.symbols
+        if region in OWN:
             home = symbols.enclosing_class(module, owner)
             return module.node(home) if home >= 0 else None
-        found = symbols.find(module, owner, each.region)
+        found = symbols.find(module, owner, region) if region.strip(".") else None
         return None if found is None or found.left or found.is_made else found.node
 
     def _members_of_family(self, node: int) -> Iterator[int]:
@@ -99,10 +105,26 @@ class Computed:
             yield from members.get(each, {}).values()
 
 
-def _inside(module: Module, line: int) -> int:
-    """Find the innermost definition around a line; -1 for the module's body."""
-    around = [n for n, each in enumerate(module.shape.definitions) if each.line <= line <= each.end_line]
-    return around[-1] if around else -1
+def _takes_unnamed(each: Dynamic, node: int | None) -> bool:
+    """Tell whether a construct takes from something that is not known whatever is in it."""
+    if each.construct.startswith(LISTING):
+        return True
+    return node is None and each.region not in ("", *OWN) and each.construct.startswith(GETTING)
+
+
+def _is_near(line: int, others: list[int]) -> bool:
+    place = bisect_left(others, line - NEAR + 1)
+    return place < len(others) and others[place] < line + NEAR
+
+
+def _owners(module: Module, lines: set[int]) -> dict[int, int]:
+    """Map lines to the innermost definition around each; -1 for the module's body."""
+    ordered = sorted(lines)
+    owners = [-1] * len(ordered)
+    for index, each in enumerate(module.shape.definitions):  # inner ones come after those around them
+        start, end = bisect_left(ordered, each.line), bisect_right(ordered, each.end_line)
+        owners[start:end] = [index] * (end - start)
+    return dict(zip(ordered, owners, strict=True))
 
 
 def _words(text: bytes) -> frozenset[str]:

@@ -44,6 +44,11 @@ TREES = {
     ),
     "functions that name one that names all": f"def f0():\n {';'.join(f'f{n}' for n in range(1, 9000))}\n"
     + "".join(f"def f{n}(): f0\n" for n in range(1, 9000)),
+    "computed names everywhere": "import importlib\n"
+    + "".join(
+        f"class C{n}:\n def f(self, x):\n  getattr(self, x); getattr(x, x)\n  importlib.import_module('app.b.' + x)\n"
+        for n in range(8000)
+    ),
     "an attribute of 1,000 parts": "x = a" + ".b" * 1_000 + "\n@x" + ".y" * 1_000 + "\ndef f(): pass\n",
 }  # fmt: skip
 
