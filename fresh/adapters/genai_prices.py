@@ -20,7 +20,13 @@ from fresh.domain.conversation import Tier, Usage
 from fresh.domain.money import ZERO, Usd
 from fresh.errors import OperatorMistake
 
-TIERS: Mapping[str, str | None] = {"default": None, "standard": None, "flex": "flex", "priority": "priority"}
+TIERS: Mapping[str, str | None] = {
+    "default": None,
+    "standard": None,
+    "on_demand": None,
+    "flex": "flex",
+    "priority": "priority",
+}
 """What a reply can call its tier, and what the tables call it; None is their price without a tier."""
 PER = Decimal(1_000_000)
 HOURS = 24

@@ -18,7 +18,7 @@ from pydantic import JsonValue
 
 from fresh.adapters.openai_wires import chat, responses
 from fresh.adapters.openai_wires.bounded import cut_errors
-from fresh.adapters.openai_wires.faults import is_wire_unknown, said_of, translated
+from fresh.adapters.openai_wires.faults import HEARD, is_wire_unknown, said_of, translated
 from fresh.adapters.openai_wires.manners import Manners, is_about_template, learnt, mannerly
 from fresh.adapters.openai_wires.shapes import Unreadable, parsed, writable
 from fresh.domain.conversation import Reply, Request, Tier
@@ -109,7 +109,7 @@ class OpenAIModel:
             trouble.status_code == 500 and is_about_template(words)
         ):
             return
-        better = learnt(used, body, words, param, is_openai=self._is_openai)
+        better = learnt(used, body, words[:HEARD], param, is_openai=self._is_openai)
         if better is None:
             return
         with self._probing:

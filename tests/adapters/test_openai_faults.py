@@ -17,8 +17,8 @@ import pytest
 
 from fresh.adapters.openai_model import OpenAIModel, Wire
 from fresh.adapters.openai_wires.faults import translated
-from fresh.domain.conversation import Request, Told
-from fresh.errors import FreshError, ModelRefused, ModelUnclear, OperatorMistake
+from fresh.domain.conversation import Request, Told, Tool
+from fresh.errors import FreshError, Lacking, ModelRefused, ModelUnclear, OperatorMistake
 from tests.fakes.openai_script import Fate, Step
 from tests.fakes.openai_server import OpenAIServer, Rules, Script, serving
 
@@ -123,6 +123,7 @@ def test_json_nested_too_deeply_is_unclear(model: OpenAIModel, server: OpenAISer
         ({"Retry-After": "soon"}, None),
         ({"Retry-After": "nan"}, None),
         ({"Retry-After": "inf"}, 60),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 +99999999999999"}, None),
         ({"Retry-After": format_datetime(datetime.now(UTC) - timedelta(hours=1))}, 0),
         ({"Retry-After": format_datetime(datetime.now(UTC) + timedelta(hours=9))}, 60),
         ({}, None),
@@ -150,6 +151,77 @@ def test_an_empty_account_is_not_tried_again(model: OpenAIModel, server: OpenAIS
 def test_a_conversation_that_is_too_long_is_named_as_such(model: OpenAIModel, server: OpenAIServer) -> None:
     server.answers(Step(status=400, error={"message": "Too long.", "code": "context_length_exceeded"}))
     assert "longer than the model's context" in trouble_of(model).message
+
+
+SIZES = [
+    "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]",
+    "Range of max_tokens should be [1, 8192]",
+    "max_tokens: 16384 > 8192, which is the maximum allowed number of output tokens",
+    "This model supports at most 4096 completion tokens, whereas you provided 16384.",
+    "prompt is too long: 214000 tokens > 200000 maximum",
+    "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+    "`inputs` tokens + `max_new_tokens` must be <= 8193",
+]
+
+
+@pytest.mark.parametrize("words", SIZES)
+def test_a_request_of_a_size_that_a_server_does_not_take_is_known(
+    model: OpenAIModel, server: OpenAIServer, words: str
+) -> None:
+    server.answers(Step(status=400, error={"message": words, "code": "invalid_request_error"}))
+    error = trouble_of(model)
+    assert isinstance(error, ModelRefused)
+    assert error.lacks is Lacking.ROOM
+    assert "FRESH_MAX_OUTPUT_TOKENS" in error.hint
+
+
+def test_half_a_key_is_never_told(server: OpenAIServer) -> None:
+    failed = {"status": "failed", "output": [], "error": {"message": "x" * 180 + " Bearer " + KEY}}
+    server.answers(Step(whole=failed))
+    error = trouble_of(OpenAIModel(base_url=server.url, api_key=KEY, wire=Wire.RESPONSES, is_openai=True))
+    assert KEY[:6] not in error.message
+    assert "[key]" in error.message
+
+
+def test_a_key_that_is_written_as_json_is_not_told_either(server: OpenAIServer) -> None:
+    key = 'k"' + "9" * 20
+    server.answers(Step(status=400, error={"nested": {"given": key}}))
+    with pytest.raises(ModelRefused) as raised:
+        OpenAIModel(base_url=server.url, api_key=key, wire=Wire.CHAT, is_openai=True).send(ASKING, "r1")
+    assert "9" * 20 not in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (500, "upstream crashed while generating: `tools` parser failed after 812 tokens"),
+        (504, 'upstream timeout while streaming "tools"'),
+        (500, "worker died after role assistant chunk"),
+    ],
+)
+def test_a_server_that_fails_at_work_may_bill_whatever_it_names(
+    model: OpenAIModel, server: OpenAIServer, status: int, words: str
+) -> None:
+    server.answers(Step(status=status, error={"message": words}))
+    tool = Tool(name="look", description="Look.", parameters={"type": "object", "properties": {}})
+    error = trouble_of(model, ASKING.model_copy(update={"tools": (tool,)}))
+    assert isinstance(error, ModelUnclear)
+    assert error.retryable
+
+
+def test_a_call_that_its_server_could_not_read_may_be_made_again(server: OpenAIServer) -> None:
+    error = {"message": "Failed to call a function.", "code": "tool_use_failed"}
+    server.answers(Step(status=400, error=error))
+    told = trouble_of(OpenAIModel(base_url=server.url, api_key=KEY, wire=Wire.CHAT, is_openai=True))
+    assert isinstance(told, ModelUnclear)
+    assert told.retryable
+
+
+def test_megabytes_of_words_are_read_in_no_time(server: OpenAIServer) -> None:
+    server.answers(Step(status=400, error={"message": "max" * 200_000}))
+    begun = time.monotonic()
+    trouble_of(OpenAIModel(base_url=server.url, api_key=KEY, wire=Wire.CHAT, is_openai=True))
+    assert time.monotonic() - begun < 10
 
 
 def test_a_wrong_key_names_its_variable(server: OpenAIServer) -> None:

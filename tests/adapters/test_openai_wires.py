@@ -426,3 +426,33 @@ def test_no_json_that_a_server_can_send_breaks_the_reading(body: JsonValue) -> N
             except Unreadable:
                 continue
             assert Reply.model_validate_json(reply.model_dump_json()) == reply
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('Maybe {"tool": "rm"}? No.\n</think>\n\nYes.', "Yes."),
+        ("<think>Hm.</think>Yes.", "Yes."),
+        ('Write "</think>" into it.', 'Write "</think>" into it.'),
+        ("Say <think>\n</think>\nYes.", "Say <think>\n</think>\nYes."),
+    ],
+)
+def test_reasoning_whose_beginning_stands_in_the_template_is_no_answer(content: str, said: str) -> None:
+    found: dict[str, JsonValue] = {"choices": [{"finish_reason": "stop", "message": {"content": content}}]}
+    assert chat.reply(found, asking()).text == said
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [
+        {"prompt_tokens": 0, "completion_tokens": 0},
+        {"prompt_tokens": 0.5, "completion_tokens": 3},
+        {"prompt_tokens": 9, "completion_tokens": 0},
+    ],
+)
+def test_a_server_that_counts_nothing_names_no_usage(counted: JsonValue) -> None:
+    found: dict[str, JsonValue] = {
+        "choices": [{"finish_reason": "stop", "message": {"content": "Yes."}}],
+        "usage": counted,
+    }
+    assert chat.reply(found, asking()).usage is None

@@ -90,6 +90,12 @@ def test_a_long_context_is_foreseen_at_its_own_price() -> None:
     assert long > short * 1.5
 
 
+def test_the_ordinary_tier_of_groq_has_the_ordinary_price() -> None:
+    usage = Usage(input=1000, output=10)
+    for prices in (GenaiPrices(), GenaiPrices(OWN)):
+        assert prices.cost("gpt-5-mini", "on_demand", usage) == prices.cost("gpt-5-mini", "default", usage)
+
+
 @pytest.mark.parametrize("tier", ["batch", "nonsense", "", "FLEX", "ultrafast", "scale"])
 def test_a_tier_that_is_not_known_has_no_price(tier: str) -> None:
     assert GenaiPrices().cost("gpt-5-mini", tier, Usage(input=1, output=1)) is None

@@ -38,6 +38,8 @@ BROKEN = frozenset({"error", "abort", "cancelled", "insufficient_system_resource
 """Endings of a reply that its server itself did not finish."""
 _THOUGHT = re.compile(r"\A\s*<think(?:ing)?>.*?(?:</think(?:ing)?>\s*|\Z)", re.DOTALL)
 """Reasoning that a server left in the words: it is no answer, and would be paid again with every request."""
+_CLOSING = re.compile(r"^[ \t]*</think(?:ing)?>[ \t]*$", re.MULTILINE)
+"""Its end, where a template has written its beginning, which is no part of the reply then."""
 
 
 def body(request: Request, *, is_openai: bool) -> dict[str, JsonValue]:
@@ -128,7 +130,11 @@ def reply(found: Json, request: Request) -> Reply:
 def _said(content: JsonValue) -> str:
     """Read a message's text; some servers give it in parts."""
     parts = [text(part.get("text")) for part in mappings(content)]
-    return _THOUGHT.sub("", text(content) or "".join(parts))
+    said = text(content) or "".join(parts)
+    closing = _CLOSING.search(said)
+    if closing is not None and "<think" not in said[: closing.start()]:
+        return said[closing.end() :].lstrip()
+    return _THOUGHT.sub("", said)
 
 
 def _older(message: Json) -> list[Json]:

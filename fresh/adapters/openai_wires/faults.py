@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 import openai
 from pydantic import ValidationError
 
-from fresh.adapters.openai_wires.manners import is_about_template, lacks_tools
+from fresh.adapters.openai_wires.manners import asks_for_a_template, is_about_template, lacks_tools
 from fresh.adapters.openai_wires.shapes import ErrorInside, Unreadable, WireUnknown
 from fresh.errors import Lacking, ModelRefused, ModelUnclear
 
@@ -26,9 +26,14 @@ NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "Unsupp
 HOPELESS = frozenset({400, 401, 402, 403, 404, 405, 422})
 """Codes of an error in place of a reply that another try does not change."""
 _CONTEXT = re.compile(
-    r"context.{0,3}(length|size|window)|max\w*_tokens\W.{0,60}too large|exceed\w* the available context",
+    r"context.{0,3}(length|size|window)|max\w{0,20}_tokens\W.{0,60}too large|exceed\w{0,3} the available context"
+    r"|range of max\w{0,20}_tokens|(maximum|max) (allowed )?(number of )?(output |completion )?tokens|fewer max_tokens"
+    r"|at most \d+ (completion|output) tokens|prompt is too long|input token count|max_new_tokens|maximum tokens you requested"
+    r"|too many tokens",
     re.IGNORECASE,
 )
+HEARD = 4_000
+"""Characters of a server's words in which a meaning is looked for; some send megabytes."""
 _FULL = re.compile(r"resource.?unavailable", re.IGNORECASE)
 _FLEX = re.compile(r"\bflex\b", re.IGNORECASE)
 
@@ -89,7 +94,11 @@ def _unreadable(server: str, what: str, *, retryable: bool = True) -> ModelUncle
 def _lacks_tools(trouble: openai.APIStatusError, server: str, secret: str) -> ModelRefused | None:
     """Recognise a model that can't call tools; servers say so with nearly every status."""
     _, words, param = said_of(trouble)
-    if trouble.status_code in (401, 403, 408, 409, 429) or not lacks_tools(words, param):
+    is_own_fault = trouble.status_code >= 500 and trouble.status_code not in DEFINITE
+    if trouble.status_code in (401, 403, 408, 409, 429):
+        return None
+    # A server that failed while it worked may name tools as well, and bill what it made.
+    if not (asks_for_a_template(words[:HEARD]) if is_own_fault else lacks_tools(words[:HEARD], param)):
         return None
     return ModelRefused(
         f"{server} gives this model no tools ({trouble.status_code}): {_clamped(words, secret)}.",
@@ -101,8 +110,10 @@ def _lacks_tools(trouble: openai.APIStatusError, server: str, secret: str) -> Mo
 def _lacks_flex(trouble: openai.APIStatusError, server: str, secret: str) -> ModelRefused | None:
     """Recognise a cheap tier that is full for now, or that a model does not have."""
     code, words, param = said_of(trouble)
-    full = trouble.status_code == 429 and _FULL.search(f"{code} {words}")
-    absent = trouble.status_code in (400, 404, 422) and (param == "service_tier" or _FLEX.search(words))
+    full = trouble.status_code == 429 and _FULL.search(f"{code} {words[:HEARD]}")
+    absent = trouble.status_code in (400, 404, 422) and (
+        param == "service_tier" or _FLEX.search(words[:HEARD])
+    )
     if not (full or absent):
         return None
     what = "has no room on its flex tier now" if full else "has no flex tier for this model"
@@ -140,7 +151,7 @@ def _status(trouble: openai.APIStatusError, server: str, secret: str) -> ModelRe
     status, wait = trouble.status_code, wait_asked(trouble)
     code, words, _ = said_of(trouble)
     said = _clamped(words, secret)
-    if status == 500 and is_about_template(words):
+    if status == 500 and is_about_template(words[:HEARD]):
         return ModelRefused(f"{server} can't show the conversation to this model (500): {said}.")
     if status >= 500 and status not in DEFINITE:
         return ModelUnclear(f"{server} failed with {status}: {said}.", retryable=True, wait=wait)
@@ -169,12 +180,15 @@ def _status(trouble: openai.APIStatusError, server: str, secret: str) -> ModelRe
                 f"{server} does not speak this wire ({status}): {said}.",
                 hint="Check OPENAI_BASE_URL (it usually ends in /v1), or set FRESH_WIRE=chat.",
             )
-        case _ if code == "context_length_exceeded" or _CONTEXT.search(words):
+        case _ if code == "context_length_exceeded" or _CONTEXT.search(words[:HEARD]):
             return ModelRefused(
                 f"The conversation is longer than the model's context ({status}): {said}.",
-                hint="Choose a --model with a longer context, or serve it with one.",
+                hint="Choose a --model with a longer context, serve it with one, or set a smaller FRESH_MAX_OUTPUT_TOKENS.",
                 lacks=Lacking.ROOM,
             )
+        case 400 if code == "tool_use_failed":
+            # The model has written a call that its server can't read: the next try may be another one.
+            return ModelUnclear(f"{server} could not read the model's call (400): {said}.", retryable=True)
         case _ if 300 <= status < 400:
             return ModelRefused(
                 f"{server} redirects to another address ({status}), and the key does not follow.",
@@ -216,7 +230,7 @@ def wait_asked(trouble: openai.APIStatusError) -> float | None:
             return min(seconds, LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(headers.get("retry-after", ""))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), LONGEST_WAIT)
@@ -236,6 +250,8 @@ def said_of(trouble: openai.APIStatusError) -> tuple[str, str, str]:
 
 def _clamped(words: str, secret: str = "") -> str:
     """Make a server's words one short line without our key."""
-    shown = words.replace(secret, "[key]") if secret else words
+    shown = words
+    for form in (secret, json.dumps(secret)[1:-1]) if secret else ():
+        shown = shown.replace(form, "[key]")
     line = " ".join("".join(c if c.isprintable() else " " for c in shown[: 4 * SHOWN]).split())
     return line[:SHOWN].rstrip(" .") or "no reason given"

@@ -25,7 +25,9 @@ BRIDGE = "Understood."
 _UNKNOWN = re.compile(
     r"unsupported|not supported|un(known|recognized|expected)|extra|not permitted|instead", re.IGNORECASE
 )
-_ALTERNATING = re.compile(r"must alternate|unexpected role|after role|conversation roles", re.IGNORECASE)
+_ALTERNATING = re.compile(
+    r"must alternate|unexpected role|role \W?\w+\W? after role|conversation roles", re.IGNORECASE
+)
 _NO_SYSTEM = re.compile(
     r"system\W{0,3} (role|message|prompt)s?\b.{0,40}\bnot\b|(does not|doesn't|not) support.{0,20}\bsystem\b|role.{0,20}\bsystem\b",
     re.IGNORECASE,
@@ -33,6 +35,12 @@ _NO_SYSTEM = re.compile(
 _NO_TOOLS = re.compile(
     r"support(s|ing)? (for )?(\w+ )?(tools?\b|function)|\btools?( use| calls?| calling| choice)?( (is|are))? not (supported|allowed)"
     r"|tools param|tool choice requires|enable-auto-tool-choice|function call\w* (is|are) not",
+    re.IGNORECASE,
+)
+
+
+_NO_TEMPLATE = re.compile(
+    r"tools param requires|--jinja|tool choice requires|enable-auto-tool-choice|does not support tools",
     re.IGNORECASE,
 )
 
@@ -84,6 +92,11 @@ def lacks_tools(words: str, param: str) -> bool:
         or bool(_NO_TOOLS.search(words.replace("`", "")))
         or _is_about("tools", words, "")
     )
+
+
+def asks_for_a_template(words: str) -> bool:
+    """Say whether a server was started without what it needs to show tools to a model, so that nothing was made."""
+    return bool(_NO_TEMPLATE.search(words))
 
 
 def mannerly(body: Body, manners: Manners) -> Body:

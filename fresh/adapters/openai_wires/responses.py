@@ -130,7 +130,8 @@ def _is_about_paths(found: Json) -> bool:
 def _ended(found: Json) -> Ended:
     if found.get("status") in ("failed", "cancelled"):
         why = text(mapping(found.get("error")).get("message"))
-        raise Unreadable(f"a reply that {found.get('status')}: {why[:200]}")
+        # Whole: what is cut before the key is taken out may end with half of it.
+        raise Unreadable(f"a reply that {found.get('status')}: {why}")
     if found.get("status") != "incomplete":
         return Ended.COMPLETE
     why = text(mapping(found.get("incomplete_details")).get("reason"))

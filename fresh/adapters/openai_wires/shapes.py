@@ -78,10 +78,13 @@ def count(value: JsonValue) -> int | None:
 
 
 def usage(found: JsonValue, given: str, made: str, given_details: str, made_details: str) -> Usage | None:
-    """Read the tokens under the names of one wire; None when either of the two sums is missing."""
+    """Read the tokens under the names of one wire; None when either of the two sums is missing.
+
+    A request without a token of input does not exist: servers that count nothing name zero.
+    """
     sums = mapping(found)
     tokens_in, tokens_out = count(sums.get(given)), count(sums.get(made))
-    if tokens_in is None or tokens_out is None:
+    if not tokens_in or tokens_out is None:
         return None
     # Some servers leave reasoning out of the output, and in the total.
     tokens_out = max(tokens_out, (count(sums.get("total_tokens")) or 0) - tokens_in)
@@ -101,6 +104,8 @@ def replied(
 ) -> Reply:
     """Put a reply together; `given` and `made` are how its wire calls the tokens of input and output."""
     used = usage(found.get("usage"), given, made, f"{given}_details", f"{made}_details")
+    if used is not None and not used.output and items:
+        used = None
     if ended is Ended.COMPLETE and used is not None and used.output >= request.max_output_tokens:
         # Some servers call a reply complete that ran into its limit.
         ended = Ended.COMPLETE if _calls_whole(items) else Ended.CUT_OFF

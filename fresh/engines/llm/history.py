@@ -149,6 +149,8 @@ class History:
                     calls = calls[turn.done :]
 
     def _add(self, turn: Turn) -> None:
+        # Whole, with its ids and names: what the journal hides would make it look like another process's turn.
+        turn = self._redact.model(turn)
         standing = self._transcripts.add_turn(self._agent_id, self._count, turn, self._now())
         if standing != turn:
             raise Halted(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fresh.domain.conversation import Call, Output, Reply, Told, Usage
-from fresh.domain.transcript import Round
+from fresh.domain.redaction import Redactor
+from fresh.domain.transcript import Round, Turn
 from fresh.engines.llm.history import HEAVY, LIGHT, History
 from tests.fakes.story import NOON
 from tests.fakes.transcripts import FakeTranscripts
@@ -64,3 +67,20 @@ def test_the_beginning_of_a_conversation_is_never_taken_out() -> None:
         talk(history, number)
 
     assert history.items[0] == Told(text="y" * HEAVY)
+
+
+def test_a_key_in_an_id_or_a_model_s_name_makes_nobody_else_of_us() -> None:
+    class Hiding(FakeTranscripts):
+        """Hides the key in whatever it stores, as the journal does."""
+
+        def add_turn(self, agent_id: str, number: int, turn: Turn, at: datetime) -> Turn:
+            return super().add_turn(agent_id, number, Redactor(("lm-studio",)).model(turn), at)
+
+    history = History(Hiding(), "a", lambda: NOON, secrets=("lm-studio",))
+    history.open(Round.WORK, 0, [Told(text="work")])
+    call = Call(id="call-lm-studio", name="read_file", arguments="{}")
+    kept = history.answered(request_of(history), Reply(items=(call,), model="lm-studio/qwen3:8b"))
+    history.give([Output(call_id=kept.calls[0].id, text="x")], done=1)
+    assert not any("lm-studio" in item.model_dump_json() for item in history.items)
+    ids = [getattr(item, "id", getattr(item, "call_id", "")) for item in history.items[1:]]
+    assert len(set(ids)) == 1
