@@ -61,7 +61,7 @@ def _read(file: Path) -> Mapping[str, object]:
         return tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as trouble:
+    except (OSError, ValueError, RecursionError) as trouble:
         raise OperatorMistake(
             f"{file} can't be read: {trouble}.", hint="Nobody is let in until it is right."
         ) from trouble

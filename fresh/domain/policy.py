@@ -182,7 +182,7 @@ def _read(read: Read, path: str) -> bytes:
 def _document(content: bytes) -> dict[str, object] | None:
     try:
         return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return None
 
 

@@ -116,7 +116,7 @@ def read_rules(pyproject: str) -> Rules:
     """
     try:
         document = tomllib.loads(pyproject)
-    except (tomllib.TOMLDecodeError, RecursionError) as bad:
+    except (ValueError, RecursionError) as bad:
         raise OperatorMistake(
             f"pyproject.toml of the base commit can't be read: {bad}.",
             hint="It may hold rules for agents, so nothing starts until it is TOML again: correct and commit it.",

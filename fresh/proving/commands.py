@@ -172,7 +172,7 @@ def _pyproject_tools(paths: Sequence[str], read: Read) -> frozenset[str]:
         return frozenset()
     try:
         tools = tomllib.loads(_text("pyproject.toml", read)).get("tool", {})
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return frozenset()
     return frozenset(tools) if isinstance(tools, dict) else frozenset()
 

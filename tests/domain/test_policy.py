@@ -265,6 +265,8 @@ def test_a_typo_in_the_rules_is_the_operators_mistake(text: str) -> None:
         ("[tool.fresh]\npolicy = []\n", "tool.fresh.policy is list, not a table"),
         ("tool = 1\n", "tool is int, not a table"),
         ("[tool.fresh.policy\n", "can't be read"),
+        ("a = " + "1" * 5_000 + "\n", "can't be read"),
+        ("a = " + "[" * 5_000 + "\n", "can't be read"),
         ('[tool.fresh.policy]\nallowed = [""]\n', r"allowed\.0"),
         ('[tool.fresh.policy]\nprotected = ["/etc/**"]\n', r"protected\.0"),
         ('[tool.fresh.policy]\nprotected = "docs/**"\n', "protected"),

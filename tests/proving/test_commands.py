@@ -109,6 +109,11 @@ def test_files_that_make_no_sense_give_no_hints(text: str) -> None:
     assert found({"tests/test_a.py": BARE, "tox.ini": text}).argv == PYTEST
 
 
+@pytest.mark.parametrize("text", ["[x\n", "a = " + "1" * 5_000 + "\n", "a = " + "[" * 5_000 + "\n"])
+def test_settings_that_no_reader_takes_give_no_hints(text: str) -> None:
+    assert found({"tests/test_a.py": BARE, "pyproject.toml": text}).argv == PYTEST
+
+
 @pytest.mark.parametrize(
     ("ordered", "argv", "style", "paths"),
     [

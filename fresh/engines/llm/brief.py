@@ -136,7 +136,7 @@ def _entries(inventory: Inventory) -> str:
 def _conventions(text: str) -> str:
     try:
         tables: Mapping[str, JsonValue] = tomllib.loads(text).get("tool", {})
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return ""
     found: list[str] = []
     for name in SETTINGS:

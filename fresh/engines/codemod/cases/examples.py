@@ -103,7 +103,7 @@ class _Reader:
             expected = _shown(arrow[1].rstrip(".")) or _shown(arrow[1])
             try:
                 node = ast.parse(line[start : arrow.start()].strip(), mode="eval").body
-            except (SyntaxError, ValueError):
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
                 continue
             call = self.read(node, origin, Names()) if expected and isinstance(node, ast.Call) else None
             if call:

@@ -114,7 +114,7 @@ def _width(bench: Bench, paths: tuple[str, ...], near: Iterable[str]) -> int:
     if "pyproject.toml" in paths:
         try:
             tool = tomllib.loads(text_of(bench, "pyproject.toml")).get("tool", {})
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             tool = {}
         for name in ("ruff", "black"):
             found = tool.get(name, {}).get("line-length") if isinstance(tool.get(name), dict) else None

@@ -78,7 +78,7 @@ def _declared(sources: Sources) -> Iterator[Launch]:
 def _pyproject(text: str) -> Iterator[tuple[str, str]]:
     try:
         settings = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return
     for keys in (("project", "scripts"), ("tool", "poetry", "scripts"), ("project", "gui-scripts")):
         table: object = settings

@@ -73,7 +73,7 @@ def indented(lines: Sequence[str], depth: int = 1) -> list[str]:
 def _width(pyproject: str, setup_cfg: str) -> int:
     try:
         settings: object = tomllib.loads(pyproject)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         settings = {}
     for keys in CONFIGURED:
         found = settings
